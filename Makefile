@@ -1,0 +1,95 @@
+# skelex-eval.  `make help` lists the targets.
+#
+# Everything is built under build/<config>/; libskelexeval.a holds all but main.c,
+# and tests, fuzzers and benches link the same archive.
+
+CONFIG  ?= release
+CC      = gcc
+PACKAGES = gcc make pkg-config git libgomp1 libcsv-dev libgsl-dev libopenblas-serial-dev libcyaml-dev libyaml-dev \
+           libjansson-dev liblmdb-dev libxxhash-dev libexif-dev libcmocka-dev libstb-dev nettle-dev zlib1g-dev
+PACKAGES_CLANG = clang libclang-rt-14-dev libomp-14-dev
+
+B       := build/$(CONFIG)
+WARN    = -Wall -Wextra -Wshadow -Wconversion
+# No contraction: a*b+c is rounded twice on every machine, so splits, min-max and metrics keep their digits.
+COMMON  = -std=c11 -D_GNU_SOURCE -g -fopenmp -ffp-contract=off -fno-omit-frame-pointer $(WARN) -Iharness -Itests -MMD -MP
+OPT_release = -O2
+OPT_clang   = -O2
+OPT_asan    = -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined
+OPT_tsan    = -O1 -fsanitize=thread
+OPT_fuzz    = -O1 -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined
+CFLAGS  ?=
+LDFLAGS ?=
+
+# Compile and link flags of the libraries.  Made once the packages are there, then included: make starts over with it.
+FLAGS_MK = build/flags.mk
+ifeq ($(filter help deps clean,$(MAKECMDGOALS)),)
+-include $(FLAGS_MK)
+endif
+
+ALL_CFLAGS = $(COMMON) $(OPT_$(CONFIG)) $(LIB_CFLAGS) $(CFLAGS)
+LIBS       = $(LIB_LIBS) -lcsv -lm
+
+SOURCES = $(sort $(wildcard harness/*/*.c))
+OBJECTS = $(SOURCES:%.c=$B/%.o)
+ARCHIVE = $B/libskelexeval.a
+PROGRAM = $B/skelex-eval
+UNIT    = $(patsubst tests/unit/%.c,$B/tests/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
+GOLDEN_OBJECTS = $(patsubst %.c,$B/%.o,$(sort $(wildcard tests/golden/*.c)))
+FUZZERS = $(patsubst tests/fuzz/%.c,$B/tests/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+BENCHES = $(patsubst tests/bench/%.c,$B/tests/bench/%,$(sort $(wildcard tests/bench/bench_*.c)))
+GOLDEN ?= ../shared/golden
+REAL   ?= ../shared/real
+
+.PHONY: all deps test unit golden asan tsan fuzz bench demo install clean help clang
+.DEFAULT_GOAL = all
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+all: $(PROGRAM) ## build the program
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+deps: ## install what is missing from Debian's packages (needs root or sudo)
+	@sh tests/deps.sh $(PACKAGES)
+
+$(FLAGS_MK): Makefile tests/deps.sh
+	@sh tests/deps.sh $(PACKAGES)
+	@mkdir -p build
+	@blas=$$(dirname $$(dirname $$(pkg-config --variable=libdir openblas 2>/dev/null || echo .)))/x; \
+	 serial=$$(ls -d /usr/lib/*/openblas-serial | head -1); \
+	 PKG_CONFIG_PATH=$$serial/pkgconfig; export PKG_CONFIG_PATH; \
+	 { echo "LIB_CFLAGS = $$(pkg-config --cflags gsl openblas libcyaml yaml-0.1 jansson lmdb libxxhash libexif nettle zlib) -isystem $$(pkg-config --variable=includedir stb 2>/dev/null || echo /usr/include)/stb"; \
+	   echo "LIB_LIBS = $$(pkg-config --define-variable=GSL_CBLAS_LIB= --libs gsl) $$(pkg-config --libs openblas) -Wl,-rpath,$$serial $$(pkg-config --libs libcyaml yaml-0.1 jansson lmdb libxxhash libexif nettle zlib)"; \
+	   echo "CMOCKA_LIBS = $$(pkg-config --libs cmocka)"; } > $@
+
+$B/%.o: %.c $(FLAGS_MK)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -c $< -o $@
+
+$(ARCHIVE): $(OBJECTS)
+	@rm -f $@
+	ar rcs $@ $(OBJECTS)
+
+$(PROGRAM): $B/harness/main.o $(ARCHIVE)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+
+$B/tests/unit/%: $B/tests/unit/%.o $(ARCHIVE)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) $(CMOCKA_LIBS) -o $@
+
+$B/tests/golden/golden: $(GOLDEN_OBJECTS) $(ARCHIVE)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+
+$B/tests/bench/%: $B/tests/bench/%.o $(ARCHIVE)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+
+unit: $(UNIT)
+
+golden: $B/tests/golden/golden ## check against reference outputs: make golden GOLDEN=DIR
+	$B/tests/golden/golden $(GOLDEN)
+
+clean: ## remove build/
+	rm -rf build
+
+-include $(OBJECTS:.o=.d) $(GOLDEN_OBJECTS:.o=.d) $(UNIT:%=%.d) $B/harness/main.d
