@@ -74,6 +74,14 @@ static int64_t whole(const struct table *t, size_t row, size_t column)
     return number_parse_int(table_cell(t, row, column), &value) ? value : INT64_MIN;
 }
 
+static bool column_equals(const struct table *t, size_t column, size_t first, const size_t *value, size_t n)
+{
+    bool equal = first + n <= t->n_rows;
+    for (size_t i = 0; i < n && equal; i++)
+        equal = whole(t, first + i, column) == (int64_t)value[i];
+    return equal;
+}
+
 static bool has_columns(const struct table *t, size_t n, const char *const *name)
 {
     if (t->n_columns < n)
@@ -95,6 +103,7 @@ static bool check_draws(const struct table *t, enum draw_kind kind, size_t n_key
 {
     struct mt19937 stream;
     size_t *order = NULL;
+    int64_t n_words = 0; /* drawn; raw words are listed with gaps */
     bool equal = true;
     for (size_t r = 0; r < t->n_rows && equal; r++) {
         bool fresh = r == 0;
@@ -103,6 +112,7 @@ static bool check_draws(const struct table *t, enum draw_kind kind, size_t n_key
         size_t argument = n_keys > 1 ? (size_t)whole(t, r, 1) : 0;
         if (fresh) {
             mt19937_seed(&stream, (uint32_t)whole(t, r, 0));
+            n_words = 0;
             if (kind == DRAW_PERMUTATION) {
                 order = mem_realloc(order, argument + 1, sizeof *order);
                 mt19937_permutation(&stream, order, argument);
@@ -114,6 +124,9 @@ static bool check_draws(const struct table *t, enum draw_kind kind, size_t n_key
             continue;
         }
         int64_t position = whole(t, r, n_keys);
+        for (; kind == DRAW_RAW && n_words < position; n_words++)
+            (void)mt19937_next(&stream);
+        n_words++;
         int64_t drawn = kind == DRAW_RAW       ? (int64_t)mt19937_next(&stream)
                         : kind == DRAW_RANDINT ? (int64_t)mt19937_bounded(&stream, (uint32_t)(argument - 1))
                         : position >= 0 && (size_t)position < argument ? (int64_t)order[position] : -1;
@@ -123,15 +136,16 @@ static bool check_draws(const struct table *t, enum draw_kind kind, size_t n_key
     return equal;
 }
 
-/* The values of one step of stream.csv; NULL if the call is unknown. */
+/* The values of one step of stream.csv; NULL if the call is unknown.  *n comes in
+ * as the number listed, which for raw words is the only place that tells. */
 static size_t *draw_call(struct mt19937 *stream, const char *call, size_t *n)
 {
     size_t a = 0, b = 0, size = 0;
     int end = 0;
     if (strcmp(call, "next raw 32-bit") == 0) {
-        size_t *value = NEW(1, size_t);
-        *n = 1;
-        value[0] = mt19937_next(stream);
+        size_t *value = NEW(*n + 1, size_t);
+        for (size_t i = 0; i < *n; i++)
+            value[i] = mt19937_next(stream);
         return value;
     }
     if (sscanf(call, "randint(%zu;%zu;%zu)%n", &a, &b, &size, &end) == 3 && end && a < b) {
@@ -141,7 +155,7 @@ static size_t *draw_call(struct mt19937 *stream, const char *call, size_t *n)
         *n = size;
         return value;
     }
-    size_t slope = 1, offset = 0;
+    size_t slope = 1, offset = 0, width = 0;
     bool choice = false;
     if (sscanf(call, "permutation(%zu)%n", n, &end) == 1 && end)
         ;
@@ -149,10 +163,10 @@ static size_t *draw_call(struct mt19937 *stream, const char *call, size_t *n)
         ;
     else if (sscanf(call, "shuffle(int32 arange %zu)%n", n, &end) == 1 && end)
         slope = 1;
-    else if (sscanf(call, "shuffle(2-D %zux%zu first column)%n", n, &slope, &end) == 2 && end)
-        offset = 0;
+    else if (sscanf(call, "shuffle(2-D %zux%zu first column)%n", n, &width, &end) == 2 && end)
+        slope = 1; /* the first column holds the row's number; the width costs no draws */
     else if (sscanf(call, "choice(arange %zu size %zu no replacement)%n", n, &size, &end) == 2 && end)
-        slope = 1, offset = 0, choice = true;
+        choice = true;
     else
         return NULL;
     size_t *value = NEW(*n + 1, size_t);
@@ -177,16 +191,16 @@ static void check_stream(struct outcome *o, const struct table *t)
     mt19937_seed(&stream, STREAM_SEED);
     for (size_t r = 0; r < t->n_rows;) {
         const char *call = table_cell(t, r, 1);
-        size_t n = 0, first = r;
+        size_t first = r;
+        while (r < t->n_rows && whole(t, r, 0) == whole(t, first, 0))
+            r++;
+        size_t n = r - first;
         size_t *value = draw_call(&stream, call, &n);
         if (!value) {
             outcome_wrong(o, call, "unknown call, what follows cannot be checked");
             return;
         }
-        bool equal = true;
-        for (; r < t->n_rows && whole(t, r, 0) == whole(t, first, 0); r++)
-            equal = equal && r - first < n && whole(t, r, 3) == (int64_t)value[r - first];
-        outcome_count(o, call, equal && r - first == n, n);
+        outcome_count(o, call, n == r - first && column_equals(t, 3, first, value, n), n);
         free(value);
     }
 }
@@ -316,14 +330,6 @@ static void parts_free(struct parts *p)
 {
     free(p->train);
     free(p->test);
-}
-
-static bool column_equals(const struct table *t, size_t column, size_t first, const size_t *value, size_t n)
-{
-    bool equal = first + n <= t->n_rows;
-    for (size_t i = 0; i < n && equal; i++)
-        equal = whole(t, first + i, column) == (int64_t)value[i];
-    return equal;
 }
 
 static bool folds_equal(const struct table *t, size_t column, const uint32_t *fold, size_t n)
