@@ -58,6 +58,20 @@ static int refuse_if_all_below_folds(const struct classes *classes, size_t n_fol
                       (int)classes->label[largest], classes->count[largest]);
 }
 
+size_t groups_number(size_t *group_of_unit, const uint32_t *unit, size_t n, size_t n_units)
+{
+    bool *present = NEW0(n_units, bool);
+    for (size_t i = 0; i < n; i++) {
+        assert(unit[i] < n_units);
+        present[unit[i]] = true;
+    }
+    size_t n_groups = 0;
+    for (size_t u = 0; u < n_units; u++)
+        group_of_unit[u] = present[u] ? n_groups++ : SIZE_MAX;
+    free(present);
+    return n_groups;
+}
+
 /* ---- shuffled splits -------------------------------------------------- */
 
 static int check_sizes(size_t n_train, size_t n_test, size_t n, struct status *st)
@@ -252,7 +266,7 @@ int kfold(uint32_t *fold, size_t n, size_t n_folds, bool shuffle, uint32_t seed,
     return STATUS_OK;
 }
 
-/* rank[c]: classes numbered in the order in which they first appear. */
+/* by_rank[r]: the class that is the r-th to appear. */
 static void rank_by_appearance(size_t *by_rank, const struct classes *classes, size_t n)
 {
     bool *seen = NEW0(classes->n, bool);
@@ -405,21 +419,6 @@ static size_t best_fold(const struct fold_counts *folds, const double *group)
     return best;
 }
 
-/* Number the units that have samples 0..n_groups-1, keeping their order. */
-static size_t number_groups(size_t *group_of_unit, const uint32_t *unit, size_t n, size_t n_units)
-{
-    bool *present = NEW0(n_units, bool);
-    for (size_t i = 0; i < n; i++) {
-        assert(unit[i] < n_units);
-        present[unit[i]] = true;
-    }
-    size_t n_groups = 0;
-    for (size_t u = 0; u < n_units; u++)
-        group_of_unit[u] = present[u] ? n_groups++ : SIZE_MAX;
-    free(present);
-    return n_groups;
-}
-
 void group_folds_assign(uint32_t *fold, const int32_t *label, const uint32_t *unit, size_t n, size_t n_units,
                         size_t n_folds, enum group_shuffle shuffle, uint32_t seed)
 {
@@ -428,7 +427,7 @@ void group_folds_assign(uint32_t *fold, const int32_t *label, const uint32_t *un
     classes_init(&classes, label, n);
     size_t k = classes.n;
     size_t *group_of_unit = NEW(n_units, size_t);
-    size_t n_groups = number_groups(group_of_unit, unit, n, n_units);
+    size_t n_groups = groups_number(group_of_unit, unit, n, n_units);
     double *count = NEW0(n_groups * k, double);
     size_t *order = NEW(n_groups, size_t);
     struct group_row *row = NEW(n_groups, struct group_row);

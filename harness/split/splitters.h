@@ -82,4 +82,8 @@ struct classes {
 void classes_init(struct classes *classes, const int32_t *label, size_t n);
 void classes_free(struct classes *classes);
 
+/* Number the units that have a sample 0..groups-1, keeping their order; returns
+ * how many.  group_of_unit[n_units]: SIZE_MAX for a unit without a sample. */
+size_t groups_number(size_t *group_of_unit, const uint32_t *unit, size_t n, size_t n_units);
+
 #endif
