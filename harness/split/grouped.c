@@ -144,7 +144,7 @@ int grouped_folds(uint32_t *fold, const uint32_t *unit, size_t n, size_t n_units
         in_fold[fold[i]]++;
     for (size_t f = 0; f < n_folds && code == STATUS_OK; f++)
         if (in_fold[f] == 0)
-            code = status_set(st, STATUS_DATA, "cannot make %zu stratified folds of %zu patients: one would be empty",
+            code = status_set(st, STATUS_DATA, "cannot make %zu stratified folds of %zu patients: one would be empty, take fewer folds",
                               n_folds, n_groups);
 done:
     free(group_of_unit);

@@ -28,7 +28,9 @@ int grouped_test_split(uint8_t *is_test, const uint32_t *unit, size_t n, size_t 
 
 /* fold[n] in 0..n_folds-1.  StratifiedGroupKFold over the samples, in its
  * corrected meaning, shuffled.  No fold is empty.  Refused: fewer patients than
- * folds.  Where a class has fewer patients than folds, some folds lack it. */
+ * folds, or hardly more and a fold left empty (rare: about 1 in 10,000 random
+ * sets with up to 3 patients more than folds).  Where a class has fewer
+ * patients than folds, some folds lack it. */
 int grouped_folds(uint32_t *fold, const uint32_t *unit, size_t n, size_t n_units, const int32_t *stratum,
                   size_t n_folds, uint32_t seed, struct status *st) MUST_CHECK;
 
