@@ -24,7 +24,7 @@ struct outcome { /* of one case: what was equal, and the first thing that was no
     size_t n_equal;
     size_t n_values;
     char wrong[TEXT];   /* empty: nothing */
-    char skipped[TEXT]; /* names, empty: nothing */
+    char skipped[4 * TEXT]; /* names, empty: nothing */
 };
 
 static void outcome_wrong(struct outcome *o, const char *what, const char *why)
@@ -264,6 +264,7 @@ struct samples {
     int32_t *label; /* NULL: none */
     uint32_t *unit; /* NULL: none */
     size_t n_units;
+    bool every_unit; /* no sample without a patient */
 };
 
 static void samples_free(struct samples *s)
@@ -288,6 +289,9 @@ static void samples_from_table(struct samples *s, const struct table *t)
             s->unit = NEW(s->n + 1, uint32_t);
             official_number_units(s->unit, &s->n_units, id, s->n);
             free(id);
+            s->every_unit = true;
+            for (size_t i = 0; i < s->n; i++)
+                s->every_unit = s->every_unit && s->unit[i] != OFFICIAL_UNIT_MISSING;
         }
     }
 }
@@ -389,7 +393,7 @@ static void check_shuffled(struct outcome *o, const struct samples *s, const str
                            const struct shuffled *what)
 {
     bool stratified = strcmp(what->splitter, "sss") == 0, grouped = strcmp(what->splitter, "gss") == 0;
-    if ((stratified && !s->label) || (grouped && (!s->unit || what->fraction == 0)) ||
+    if ((stratified && !s->label) || (grouped && (!s->every_unit || what->fraction == 0)) ||
         (!stratified && !grouped && strcmp(what->splitter, "ss") != 0)) {
         outcome_skip(o, name);
         return;
@@ -434,7 +438,7 @@ static void check_fold_column(struct outcome *o, const struct samples *s, const 
         code = kfold(fold, s->n, k, shuffle, seed, &st);
     } else if (strcmp(splitter, "skf") == 0 && !rest[0] && s->label && k >= 2) {
         code = stratified_kfold(fold, s->label, s->n, k, shuffle, seed, &st);
-    } else if (strcmp(splitter, "sgkf") == 0 && s->label && s->unit && k >= 2 &&
+    } else if (strcmp(splitter, "sgkf") == 0 && s->label && s->every_unit && k >= 2 &&
                (!shuffle || strcmp(rest, "_fixed") == 0 || strcmp(rest, "_sklearn1.2.1") == 0)) {
         enum group_shuffle meaning = !shuffle                       ? GROUP_SHUFFLE_NONE
                                      : strcmp(rest, "_fixed") == 0 ? GROUP_SHUFFLE_CORRECTED

@@ -217,6 +217,23 @@ static void remainders_are_compared_as_doubles(void **state)
     assert_int_equal(n_of[2], 31); /* two to give, three larger remainders: never to the third class */
 }
 
+/* Two classes of 7 and one of 6 share 14 places: both larger remainders are served, and lots are drawn all the same. */
+static void lots_are_drawn_even_when_all_win(void **state)
+{
+    (void)state;
+    static const size_t expected_train[] = {8, 6, 15, 13, 5, 10, 2, 11, 17, 14, 16, 1, 9, 0}, expected_test[] = {12, 7, 4, 18, 19, 3};
+    int32_t labels[20];
+    size_t train[14], test[6];
+    struct mt19937 stream;
+    struct status st;
+    for (size_t i = 0; i < 20; i++)
+        labels[i] = (int32_t)(i / 7);
+    mt19937_seed(&stream, 1);
+    assert_int_equal(stratified_shuffle_split(train, 14, test, 6, labels, 20, &stream, &st), STATUS_OK);
+    assert_memory_equal(train, expected_train, sizeof train);
+    assert_memory_equal(test, expected_test, sizeof test);
+}
+
 static void refusals_name_class_and_counts(void **state)
 {
     (void)state;
@@ -291,6 +308,42 @@ static void official_test_set_keeps_patients_whole(void **state)
     }
 }
 
+/* Labels 0 and 1: any positive image makes the patient positive.  Other labels: the first image's counts. */
+static void official_label_of_a_patient(void **state)
+{
+    (void)state;
+    static struct big b;
+    static int32_t first_only[BIG], reversed[BIG];
+    static size_t train[BIG], test[BIG], other[BIG];
+    size_t n_train, n_test, n_other;
+    struct status st;
+    big_make(&b, 12, 3);
+    struct mt19937 stream;
+    mt19937_seed(&stream, 4);
+    for (size_t i = 0; i < BIG; i++)
+        b.label[i] = (int32_t)mt19937_bounded(&stream, 1);
+    for (size_t i = 0, end = 0; i < BIG; i = end) {
+        while (end < BIG && b.unit[end] == b.unit[i])
+            end++;
+        for (size_t j = i; j < end; j++)
+            reversed[j] = b.label[i + end - 1 - j];
+    }
+    assert_int_equal(official_test_split(train, &n_train, test, &n_test, b.label, b.unit, BIG, b.n_units, 0.3, 1, &st), STATUS_OK);
+    assert_int_equal(official_test_split(train, &n_train, other, &n_other, reversed, b.unit, BIG, b.n_units, 0.3, 1, &st), STATUS_OK);
+    assert_int_equal(n_test, n_other);
+    assert_memory_equal(test, other, n_test * sizeof *test);
+
+    for (size_t i = 0; i < BIG; i++) {
+        bool first = i == 0 || b.unit[i] != b.unit[i - 1];
+        b.label[i] += 1;
+        first_only[i] = first ? b.label[i] : 1;
+    }
+    assert_int_equal(official_test_split(train, &n_train, test, &n_test, b.label, b.unit, BIG, b.n_units, 0.3, 1, &st), STATUS_OK);
+    assert_int_equal(official_test_split(train, &n_train, other, &n_other, first_only, b.unit, BIG, b.n_units, 0.3, 1, &st), STATUS_OK);
+    assert_int_equal(n_test, n_other);
+    assert_memory_equal(test, other, n_test * sizeof *test);
+}
+
 /* Pes planus: the labels the folds were cut from are those of other samples. */
 static void pes_planus_folds_are_misplaced(void **state)
 {
@@ -326,9 +379,11 @@ int main(void)
         cmocka_unit_test(folds_hold_their_promises),
         cmocka_unit_test(stratified_folds_ignore_the_names_of_classes),
         cmocka_unit_test(remainders_are_compared_as_doubles),
+        cmocka_unit_test(lots_are_drawn_even_when_all_win),
         cmocka_unit_test(refusals_name_class_and_counts),
         cmocka_unit_test(units_are_numbered_as_a_table_library_sorts),
         cmocka_unit_test(official_test_set_keeps_patients_whole),
+        cmocka_unit_test(official_label_of_a_patient),
         cmocka_unit_test(pes_planus_folds_are_misplaced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
