@@ -7,6 +7,7 @@ CONFIG  ?= release
 CC      = gcc
 PACKAGES = gcc make pkg-config git libgomp1 libcsv-dev libgsl-dev libopenblas-serial-dev libcyaml-dev libyaml-dev \
            libjansson-dev liblmdb-dev libxxhash-dev libexif-dev libcmocka-dev libstb-dev nettle-dev zlib1g-dev
+PC = gsl libcyaml yaml-0.1 jansson lmdb libxxhash libexif nettle zlib
 PACKAGES_CLANG = clang libclang-rt-14-dev libomp-14-dev
 
 B       := build/$(CONFIG)
@@ -57,12 +58,10 @@ deps: ## install what is missing from Debian's packages (needs root or sudo)
 $(FLAGS_MK): Makefile tests/deps.sh
 	@sh tests/deps.sh $(PACKAGES)
 	@mkdir -p build
-	@blas=$$(dirname $$(dirname $$(pkg-config --variable=libdir openblas 2>/dev/null || echo .)))/x; \
-	 serial=$$(ls -d /usr/lib/*/openblas-serial | head -1); \
-	 PKG_CONFIG_PATH=$$serial/pkgconfig; export PKG_CONFIG_PATH; \
-	 { echo "LIB_CFLAGS = $$(pkg-config --cflags gsl openblas libcyaml yaml-0.1 jansson lmdb libxxhash libexif nettle zlib) -isystem $$(pkg-config --variable=includedir stb 2>/dev/null || echo /usr/include)/stb"; \
-	   echo "LIB_LIBS = $$(pkg-config --define-variable=GSL_CBLAS_LIB= --libs gsl) $$(pkg-config --libs openblas) -Wl,-rpath,$$serial $$(pkg-config --libs libcyaml yaml-0.1 jansson lmdb libxxhash libexif nettle zlib)"; \
-	   echo "CMOCKA_LIBS = $$(pkg-config --libs cmocka)"; } > $@
+	@serial=$$(ls -d /usr/lib/*/openblas-serial | head -1); PKG_CONFIG_PATH=$$serial/pkgconfig; export PKG_CONFIG_PATH; \
+	{ echo "LIB_CFLAGS = $$(pkg-config --cflags openblas $(PC)) $$(pkg-config --cflags stb | sed 's/-I/-isystem /g')"; \
+	  echo "LIB_LIBS = $$(pkg-config --define-variable=GSL_CBLAS_LIB= --libs openblas $(PC)) -Wl,-rpath,$$serial"; \
+	  echo "CMOCKA_LIBS = $$(pkg-config --libs cmocka)"; } > $@
 
 $B/%.o: %.c $(FLAGS_MK)
 	@mkdir -p $(@D)

@@ -1,0 +1,41 @@
+#include "base/digest.h"
+
+#include <nettle/sha2.h>
+#include <xxhash.h>
+
+#include "base/file.h"
+
+void digest_bytes(uint8_t out[DIGEST_BYTES], const void *data, size_t size)
+{
+    struct sha256_ctx context;
+    sha256_init(&context);
+    sha256_update(&context, size, data);
+    sha256_digest(&context, DIGEST_BYTES, out);
+}
+
+int digest_file(uint8_t out[DIGEST_BYTES], const char *path, struct status *st)
+{
+    struct file_map map;
+    int code = file_map(&map, path, st);
+    if (code)
+        return code;
+    digest_bytes(out, map.data, map.size);
+    file_unmap(&map);
+    return STATUS_OK;
+}
+
+char *digest_hex(char out[DIGEST_HEX], const uint8_t digest[DIGEST_BYTES])
+{
+    static const char digit[] = "0123456789abcdef";
+    for (size_t i = 0; i < DIGEST_BYTES; i++) {
+        out[2 * i] = digit[digest[i] >> 4];
+        out[2 * i + 1] = digit[digest[i] & 15];
+    }
+    out[DIGEST_HEX - 1] = '\0';
+    return out;
+}
+
+uint64_t digest_checksum(const void *data, size_t size)
+{
+    return XXH3_64bits(data, size);
+}

@@ -1,0 +1,185 @@
+#include "base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+
+static int open_regular(int *fd, size_t *size, const char *path, struct status *st)
+{
+    struct stat info;
+    *fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (*fd < 0)
+        return status_errno(st, STATUS_IO, "cannot open '%s'", path);
+    if (fstat(*fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+        close(*fd);
+        return status_set(st, STATUS_IO, "cannot read '%s': not a regular file", path);
+    }
+    *size = (size_t)info.st_size;
+    return STATUS_OK;
+}
+
+int file_map(struct file_map *map, const char *path, struct status *st)
+{
+    int fd;
+    *map = (struct file_map){0};
+    int code = open_regular(&fd, &map->size, path, st);
+    if (code)
+        return code;
+    if (map->size) {
+        void *data = mmap(NULL, map->size, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (data == MAP_FAILED)
+            code = status_errno(st, STATUS_IO, "cannot map '%s' (%zu bytes)", path, map->size);
+        else
+            map->data = data;
+    }
+    close(fd);
+    if (code)
+        map->size = 0;
+    return code;
+}
+
+void file_unmap(struct file_map *map)
+{
+    if (map->data)
+        munmap((void *)(uintptr_t)map->data, map->size);
+    *map = (struct file_map){0};
+}
+
+int file_read(unsigned char **data, size_t *size, const char *path, size_t limit, struct status *st)
+{
+    int fd;
+    *data = NULL;
+    int code = open_regular(&fd, size, path, st);
+    if (code)
+        return code;
+    if (limit && *size > limit) {
+        close(fd);
+        return status_set(st, STATUS_DATA, "'%s' is %zu bytes long; more than %zu cannot be right here", path, *size, limit);
+    }
+    unsigned char *bytes = mem_alloc(*size + 1, 1);
+    size_t done = 0;
+    while (done < *size) {
+        ssize_t n = read(fd, bytes + done, *size - done);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            code = status_errno(st, STATUS_IO, "cannot read '%s'", path);
+            break;
+        }
+        if (n == 0) /* shortened while we read */
+            break;
+        done += (size_t)n;
+    }
+    close(fd);
+    if (code) {
+        free(bytes);
+        return code;
+    }
+    bytes[done] = '\0';
+    *size = done;
+    *data = bytes;
+    return STATUS_OK;
+}
+
+bool file_exists(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0;
+}
+
+bool file_is_directory(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+int file_make_directories(const char *path, struct status *st)
+{
+    char *copy = mem_strdup(path);
+    int code = STATUS_OK;
+    for (char *p = copy + 1; !code; p++) {
+        if (*p != '/' && *p != '\0')
+            continue;
+        char kept = *p;
+        *p = '\0';
+        if (mkdir(copy, 0777) != 0 && !(errno == EEXIST && file_is_directory(copy)))
+            code = status_errno(st, STATUS_IO, "cannot make folder '%s'", copy);
+        *p = kept;
+        if (kept == '\0')
+            break;
+    }
+    free(copy);
+    return code;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int file_list_directory(struct file_list *list, const char *path, struct status *st)
+{
+    *list = (struct file_list){0};
+    DIR *directory = opendir(path);
+    if (!directory)
+        return status_errno(st, STATUS_IO, "cannot list folder '%s'", path);
+    size_t capacity = 0;
+    for (;;) {
+        errno = 0;
+        const struct dirent *entry = readdir(directory);
+        if (!entry)
+            break;
+        if (entry->d_name[0] == '.')
+            continue;
+        list->name = mem_grow(list->name, list->n, &capacity, sizeof *list->name);
+        list->name[list->n++] = mem_strdup(entry->d_name);
+    }
+    int error = errno;
+    closedir(directory);
+    if (error) {
+        file_list_free(list);
+        errno = error;
+        return status_errno(st, STATUS_IO, "cannot list folder '%s'", path);
+    }
+    if (list->n)
+        qsort(list->name, list->n, sizeof *list->name, by_bytes);
+    return STATUS_OK;
+}
+
+void file_list_free(struct file_list *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        free(list->name[i]);
+    free(list->name);
+    *list = (struct file_list){0};
+}
+
+char *path_join(const char *directory, const char *name)
+{
+    if (name[0] == '/' || directory[0] == '\0' || !strcmp(directory, "."))
+        return mem_strdup(name);
+    size_t n = strlen(directory);
+    return mem_printf("%s%s%s", directory, directory[n - 1] == '/' ? "" : "/", name);
+}
+
+char *path_directory(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash)
+        return mem_strdup(".");
+    return mem_strndup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+const char *path_basename(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
