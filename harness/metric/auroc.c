@@ -8,41 +8,22 @@
 #include "base/memory.h"
 #include "metric/order.h"
 
-double auroc_from_count(const struct auroc_count *count)
-{
-    if (count->n_positive == 0 || count->n_negative == 0)
-        return NAN;
-    return (double)count->twice_u / (2.0 * (double)count->n_positive * (double)count->n_negative);
-}
-
 /* Positive are the samples labelled `positive`; scores lie `stride` apart. */
-static void count_pairs(struct auroc_count *count, const int32_t *label, int32_t positive, const double *score,
-                        size_t stride, size_t n)
+static struct auroc_count count_pairs(const int32_t *label, int32_t positive, const double *score, size_t stride,
+                                      size_t n)
 {
-    *count = (struct auroc_count){0};
-    uint32_t *order = NEW(n, uint32_t);
-    order_descending(order, score, stride, n);
-    for (size_t i = 0; i < n;) {
-        double value = score[order[i] * stride];
-        uint64_t tied_positive = 0, tied_negative = 0;
-        for (; i < n && score[order[i] * stride] == value; i++) {
-            if (label[order[i]] == positive)
-                tied_positive++;
-            else
-                tied_negative++;
-        }
-        count->twice_u += tied_negative * (2 * count->n_positive + tied_positive);
-        count->n_positive += tied_positive;
-        count->n_negative += tied_negative;
-    }
-    free(order);
+    struct ranking ranking;
+    ranking_new(&ranking, label, positive, score, stride, n);
+    struct auroc_count count = ranking_count(&ranking, NULL);
+    ranking_free(&ranking);
+    return count;
 }
 
 static int check_scores(const double *score, size_t n, size_t n_columns, struct status *st)
 {
     if (n > ORDER_MAX / n_columns)
         return status_set(st, STATUS_DATA, "AUROC: %zu samples are more than can be ranked", n);
-    size_t bad = order_first_nan(score, 1, n * n_columns);
+    size_t bad = order_first_nan(score, n * n_columns);
     if (bad < n * n_columns)
         return status_set(st, STATUS_DATA, "AUROC: the score of sample %zu is not a number", bad / n_columns);
     return STATUS_OK;
@@ -55,7 +36,7 @@ int auroc_binary_count(struct auroc_count *count, const int32_t *label, const do
     int code = check_scores(score, n, 1, st);
     if (code)
         return code;
-    count_pairs(count, label, 1, score, 1, n);
+    *count = count_pairs(label, 1, score, 1, n);
     if (count->n_positive == 0 || count->n_negative == 0)
         return status_set(st, STATUS_UNDEFINED, "AUROC: no sample of class %d among %zu", count->n_positive ? 0 : 1, n);
     return STATUS_OK;
@@ -102,9 +83,7 @@ int auroc_binary_weighted(double *area, const int32_t *label, const double *scor
 static struct auroc_count count_class(size_t class, const int32_t *label, const double *prob, size_t n,
                                       size_t n_classes)
 {
-    struct auroc_count count;
-    count_pairs(&count, label, (int32_t)class, prob + class, n_classes, n);
-    return count;
+    return count_pairs(label, (int32_t)class, prob + class, n_classes, n);
 }
 
 static int class_undefined(size_t class, const struct auroc_count *count, size_t n, struct status *st)
@@ -132,8 +111,7 @@ static double micro_area(const int32_t *label, const double *prob, size_t n, siz
     int32_t *hit = NEW(n * n_classes, int32_t);
     for (size_t i = 0; i < n * n_classes; i++)
         hit[i] = label[i / n_classes] == (int32_t)(i % n_classes);
-    struct auroc_count count;
-    count_pairs(&count, hit, 1, prob, 1, n * n_classes);
+    struct auroc_count count = count_pairs(hit, 1, prob, 1, n * n_classes);
     free(hit);
     return auroc_from_count(&count);
 }
@@ -211,8 +189,7 @@ static double pair_area(size_t a, size_t b, const int32_t *label, const double *
             gather[m] = prob[i * n_classes + side[s]];
             hit[m++] = label[i] == (int32_t)side[s];
         }
-        struct auroc_count count;
-        count_pairs(&count, hit, 1, gather, 1, m);
+        struct auroc_count count = count_pairs(hit, 1, gather, 1, m);
         sum += auroc_from_count(&count);
         *n_pair = m;
     }

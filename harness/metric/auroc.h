@@ -14,19 +14,13 @@
 #include <stdint.h>
 
 #include "base/status.h"
-
-/* 2U, the positives P and the negatives N: area = 2U / (2 P N). */
-struct auroc_count {
-    uint64_t twice_u, n_positive, n_negative;
-};
+#include "metric/ranking.h"
 
 enum auroc_average {
     AUROC_MACRO,    /* every class (pair) counts the same */
     AUROC_WEIGHTED, /* by the samples of the class (of the pair) */
     AUROC_MICRO     /* all n * n_classes decisions in one ranking; one-vs-rest only */
 };
-
-double auroc_from_count(const struct auroc_count *count); /* NaN if P or N is 0 */
 
 /* label[n] in {0, 1}. */
 int auroc_binary_count(struct auroc_count *count, const int32_t *label, const double *score, size_t n,

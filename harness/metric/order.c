@@ -31,10 +31,10 @@ void order_descending(uint32_t *order, const double *value, size_t stride, size_
     free(keyed);
 }
 
-size_t order_first_nan(const double *value, size_t stride, size_t n)
+size_t order_first_nan(const double *value, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (isnan(value[i * stride]))
+        if (isnan(value[i]))
             return i;
     return n;
 }
