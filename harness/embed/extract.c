@@ -21,7 +21,7 @@ struct job {
 struct work {
     struct survey *survey;
     struct store *store;
-    struct featurizer *const *featurizer;
+    const struct featurizer *featurizer;
     size_t n_featurizers;
     struct job *job;
     size_t n_jobs;
@@ -40,8 +40,7 @@ static void flush_waiting(struct work *w)
 {
     if (!w->code && w->n_waiting) {
         int code = store_put(w->store, w->waiting, w->n_waiting, w->st);
-#pragma omp atomic write
-        w->code = code;
+        __atomic_store_n(&w->code, code, __ATOMIC_RELAXED); /* read by the loop without the lock */
     }
     for (size_t i = 0; i < w->n_waiting; i++)
         free(w->waiting[i].value);
@@ -91,12 +90,12 @@ static void do_job(struct work *w, const struct job *job, struct featurizer_work
     for (size_t f = 0; f < w->n_featurizers && !code; f++) {
         if (!job->wanted[f] || w->decode_only)
             continue;
-        float *vector = NEW(w->featurizer[f]->width, float);
-        code = featurizer_compute(vector, w->featurizer[f], workspace[f], &r, size, &st);
+        float *vector = NEW(w->featurizer[f].width, float);
+        code = featurizer_compute(vector, &w->featurizer[f], workspace[f], &r, size, &st);
         if (code)
             free(vector);
         else
-            hand_over(w, p, w->featurizer[f], vector);
+            hand_over(w, p, &w->featurizer[f], vector);
     }
     radiograph_free(&r);
     if (code)
@@ -139,7 +138,7 @@ static int plan(struct work *w, const size_t *picture, size_t n)
 {
     size_t widest = 1;
     for (size_t f = 0; f < w->n_featurizers; f++)
-        widest = w->featurizer[f]->width > widest ? w->featurizer[f]->width : widest;
+        widest = w->featurizer[f].width > widest ? w->featurizer[f].width : widest;
     float *vector = NEW(widest, float);
     w->job = NEW0(n, struct job);
     int code = STATUS_OK;
@@ -149,8 +148,8 @@ static int plan(struct work *w, const size_t *picture, size_t n)
             struct store_key key;
             bool found;
             memcpy(key.image, w->survey->picture[picture[i]].digest, DIGEST_BYTES);
-            memcpy(key.fingerprint, w->featurizer[f]->fingerprint, DIGEST_BYTES);
-            code = store_get(&found, vector, w->featurizer[f]->width, w->store, &key, &w->counts->damaged, w->st);
+            memcpy(key.fingerprint, w->featurizer[f].fingerprint, DIGEST_BYTES);
+            code = store_get(&found, vector, w->featurizer[f].width, w->store, &key, &w->counts->damaged, w->st);
             wanted[f] = !found;
             any |= !found;
         }
@@ -172,7 +171,7 @@ static void spread_reasons(struct survey *s, const bool *used)
                 s->picture[j].reason = mem_strdup(s->picture[i].reason);
 }
 
-int extract_study(struct extract_counts *counts, struct store *store, struct featurizer *const *featurizer, size_t n_featurizers,
+int extract_study(struct extract_counts *counts, struct store *store, const struct featurizer *featurizer, size_t n_featurizers,
                   struct survey *survey, const bool *used, const struct extract_options *options, struct status *st)
 {
     *counts = (struct extract_counts){0};
@@ -181,7 +180,7 @@ int extract_study(struct extract_counts *counts, struct store *store, struct fea
     size_t *picture = different_pictures(&counts->pictures, survey, used, options);
     w.code = plan(&w, picture, counts->pictures);
     for (size_t f = 0; f < n_featurizers && !w.code && !options->decode_only; f++)
-        w.code = store_describe(store, featurizer[f]->fingerprint, featurizer[f]->words, st);
+        w.code = store_describe(store, featurizer[f].fingerprint, featurizer[f].words, st);
     w.flushed = clock_seconds();
     struct progress progress;
     progress_begin(&progress, options->decode_only ? "decode" : "extract", "images", w.n_jobs, options->quiet);
@@ -190,13 +189,10 @@ int extract_study(struct extract_counts *counts, struct store *store, struct fea
         {
             struct featurizer_workspace **workspace = NEW(n_featurizers, struct featurizer_workspace *);
             for (size_t f = 0; f < n_featurizers; f++)
-                workspace[f] = featurizer_workspace_new(featurizer[f]);
+                workspace[f] = featurizer_workspace_new(&featurizer[f]);
 #pragma omp for schedule(dynamic, 1)
             for (size_t i = 0; i < w.n_jobs; i++) {
-                int code;
-#pragma omp atomic read
-                code = w.code;
-                if (code || interrupt_requested())
+                if (__atomic_load_n(&w.code, __ATOMIC_RELAXED) || interrupt_requested())
                     continue;
                 do_job(&w, &w.job[i], workspace);
 #pragma omp atomic

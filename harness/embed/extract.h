@@ -36,7 +36,7 @@ struct extract_counts {
 /* used[i]: picture i of the survey is wanted.  A picture that fails gets its reason and the loop goes on.
  * decode_only: STATUS_DATA if a picture that can be decoded has no embedding yet.
  * STATUS_INTERRUPTED after Ctrl-C, with everything done stored. */
-int extract_study(struct extract_counts *counts, struct store *store, struct featurizer *const *featurizer, size_t n_featurizers,
+int extract_study(struct extract_counts *counts, struct store *store, const struct featurizer *featurizer, size_t n_featurizers,
                   struct survey *survey, const bool *used, const struct extract_options *options, struct status *st) MUST_CHECK;
 
 /* x[n, width] of one readout for the given pictures, from the store.  STATUS_DATA with the number that is missing. */
