@@ -1,0 +1,345 @@
+#include "study/study.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/manifest.h"
+#include "base/memory.h"
+#include "base/number.h"
+
+/* The manifest as it is written; numbers stay text until they are parsed strictly. */
+struct raw_model {
+    char *name, *path, *baseline;
+    char **readout;
+    unsigned n_readout;
+};
+struct raw_task {
+    char *task, *data;
+};
+struct raw_bootstrap {
+    char *replicates, *level;
+};
+struct raw_study {
+    char *name, *seed, *output, *store, *data_root, *protocol, *test_fraction, *folds, *on_bad_image, *on_missing_image, *on_bad_label;
+    struct raw_model *models;
+    unsigned n_models;
+    struct raw_task *tasks;
+    unsigned n_tasks;
+    char **probes;
+    unsigned n_probes;
+    struct raw_bootstrap bootstrap;
+};
+
+#define TEXT(key, type, member) CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER, type, member, 1, CYAML_UNLIMITED)
+#define OPTIONAL_TEXT(key, type, member) \
+    CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, member, 1, CYAML_UNLIMITED)
+
+static const cyaml_schema_value_t value_text = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, CYAML_UNLIMITED)};
+
+static const cyaml_schema_field_t model_fields[] = {
+    TEXT("name", struct raw_model, name), OPTIONAL_TEXT("path", struct raw_model, path),
+    OPTIONAL_TEXT("baseline", struct raw_model, baseline),
+    CYAML_FIELD_SEQUENCE_COUNT("readout", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_model, readout, n_readout, &value_text, 1, 64),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t model_value = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_model, model_fields)};
+
+static const cyaml_schema_field_t task_fields[] = {TEXT("task", struct raw_task, task), OPTIONAL_TEXT("data", struct raw_task, data),
+                                                   CYAML_FIELD_END};
+static const cyaml_schema_value_t task_value = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_task, task_fields)};
+
+static const cyaml_schema_field_t bootstrap_fields[] = {OPTIONAL_TEXT("replicates", struct raw_bootstrap, replicates),
+                                                        OPTIONAL_TEXT("level", struct raw_bootstrap, level), CYAML_FIELD_END};
+
+static const cyaml_schema_field_t study_fields[] = {
+    TEXT("name", struct raw_study, name),
+    OPTIONAL_TEXT("seed", struct raw_study, seed),
+    OPTIONAL_TEXT("output", struct raw_study, output),
+    OPTIONAL_TEXT("store", struct raw_study, store),
+    OPTIONAL_TEXT("data_root", struct raw_study, data_root),
+    CYAML_FIELD_SEQUENCE_COUNT("models", CYAML_FLAG_POINTER, struct raw_study, models, n_models, &model_value, 1, 1000),
+    CYAML_FIELD_SEQUENCE_COUNT("tasks", CYAML_FLAG_POINTER, struct raw_study, tasks, n_tasks, &task_value, 1, 1000),
+    OPTIONAL_TEXT("protocol", struct raw_study, protocol),
+    OPTIONAL_TEXT("test_fraction", struct raw_study, test_fraction),
+    OPTIONAL_TEXT("folds", struct raw_study, folds),
+    CYAML_FIELD_SEQUENCE_COUNT("probes", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_study, probes, n_probes, &value_text, 1, 8),
+    CYAML_FIELD_MAPPING("bootstrap", CYAML_FLAG_OPTIONAL, struct raw_study, bootstrap, bootstrap_fields),
+    OPTIONAL_TEXT("on_bad_image", struct raw_study, on_bad_image),
+    OPTIONAL_TEXT("on_missing_image", struct raw_study, on_missing_image),
+    OPTIONAL_TEXT("on_bad_label", struct raw_study, on_bad_label),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t study_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_study, study_fields)};
+
+static const char *const PROTOCOLS[] = {[PROTOCOL_GROUPED] = "grouped", [PROTOCOL_GIVEN] = "given", NULL};
+static const char *const BASELINES[] = {"thumbnail", "acquisition", NULL};
+static const char *const PROBES[] = {"linear", "knn", NULL};
+static const char *const POLICIES[] = {"fail", "skip", NULL};
+
+const char *study_protocol_name(enum study_protocol protocol)
+{
+    return PROTOCOLS[protocol];
+}
+
+static int plain_name(const char *name, const char *path, const char *keys, struct status *st)
+{
+    if (strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.+") == strlen(name) && name[0] != '.')
+        return STATUS_OK;
+    return status_set(st, STATUS_DATA, "%s:%zu: %s is '%s'; only letters, digits, '_', '-', '+' and '.' make a name", path,
+                      manifest_line(path, keys), keys, name);
+}
+
+static int resolve_model(struct study *s, size_t i, const struct raw_model *raw, const char *directory, struct status *st)
+{
+    struct study_model *m = &s->models[i];
+    char keys[64];
+    size_t which = 0;
+    m->name = mem_strdup(raw->name);
+    (void)snprintf(keys, sizeof keys, "models/%zu/name", i);
+    int code = plain_name(m->name, s->path, keys, st);
+    if (code)
+        return code;
+    for (size_t j = 0; j < i; j++)
+        if (!strcmp(m->name, s->models[j].name))
+            return status_set(st, STATUS_DATA, "%s:%zu: two models are called '%s'", s->path, manifest_line(s->path, keys), m->name);
+    if (!raw->path == !raw->baseline)
+        return status_set(st, STATUS_DATA, "%s:%zu: model '%s' needs either `path` (a checkpoint folder) or `baseline` (thumbnail, acquisition)",
+                          s->path, manifest_line(s->path, keys), m->name);
+    if (raw->baseline) {
+        (void)snprintf(keys, sizeof keys, "models/%zu/baseline", i);
+        code = manifest_choice(&which, raw->baseline, 0, BASELINES, s->path, keys, st);
+        if (code)
+            return code;
+        if (raw->n_readout)
+            return status_set(st, STATUS_DATA, "%s:%zu: baseline '%s' has no readouts to choose from", s->path, manifest_line(s->path, keys),
+                              m->name);
+        m->source = which == 0 ? SOURCE_THUMBNAIL : SOURCE_ACQUISITION;
+        m->n_readouts = 1;
+        m->readout = NEW(1, char *);
+        m->readout[0] = mem_strdup("features");
+        return STATUS_OK;
+    }
+    (void)snprintf(keys, sizeof keys, "models/%zu/path", i);
+    code = manifest_path(&m->path, raw->path, directory, s->path, keys, st);
+    if (code)
+        return code;
+    if (!file_exists(m->path))
+        return status_set(st, STATUS_DATA, "%s:%zu: model '%s': no checkpoint at '%s'", s->path, manifest_line(s->path, keys), m->name, m->path);
+    m->n_readouts = raw->n_readout ? raw->n_readout : 1;
+    m->readout = NEW0(m->n_readouts, char *);
+    for (size_t r = 0; r < m->n_readouts; r++) {
+        m->readout[r] = mem_strdup(raw->n_readout ? raw->readout[r] : "cls");
+        for (size_t q = 0; q < r; q++)
+            if (!strcmp(m->readout[q], m->readout[r])) {
+                (void)snprintf(keys, sizeof keys, "models/%zu/readout/%zu", i, r);
+                return status_set(st, STATUS_DATA, "%s:%zu: readout '%s' is listed twice", s->path, manifest_line(s->path, keys), m->readout[r]);
+            }
+    }
+    return STATUS_OK;
+}
+
+static int resolve_task(struct study *s, size_t i, const struct raw_task *raw, const char *directory, const char *data_root, struct status *st)
+{
+    struct study_task *t = &s->tasks[i];
+    char keys[64];
+    (void)snprintf(keys, sizeof keys, "tasks/%zu/task", i);
+    int code = manifest_path(&t->path, raw->task, directory, s->path, keys, st);
+    if (code)
+        return code;
+    if (!file_exists(t->path))
+        return status_set(st, STATUS_DATA, "%s:%zu: no task file at '%s'", s->path, manifest_line(s->path, keys), t->path);
+    code = task_load(&t->task, t->path, st);
+    if (code)
+        return code;
+    for (size_t j = 0; j < i; j++)
+        if (!strcmp(t->task->name, s->tasks[j].task->name))
+            return status_set(st, STATUS_DATA, "%s:%zu: two tasks are called '%s'", s->path, manifest_line(s->path, keys), t->task->name);
+    if (raw->data) {
+        (void)snprintf(keys, sizeof keys, "tasks/%zu/data", i);
+        code = manifest_path(&t->data, raw->data, data_root ? data_root : directory, s->path, keys, st);
+        if (code)
+            return code;
+    } else {
+        t->data = data_root ? mem_strdup(data_root) : path_directory(t->path);
+    }
+    if (!file_is_directory(t->data))
+        return status_set(st, STATUS_DATA, "%s:%zu: task '%s': no folder '%s' to take its data from", s->path, manifest_line(s->path, keys),
+                          t->task->name, t->data);
+    return STATUS_OK;
+}
+
+static int resolve_places(struct study *s, const struct raw_study *raw, const char *directory, struct status *st)
+{
+    int code = STATUS_OK;
+    if (raw->output)
+        code = manifest_path(&s->output, raw->output, directory, s->path, "output", st);
+    else
+        s->output = mem_printf("results/%s", s->name);
+    if (code)
+        return code;
+    if (raw->store)
+        return manifest_path(&s->store, raw->store, directory, s->path, "store", st);
+    char *beside = path_directory(s->output);
+    s->store = path_join(beside, "store");
+    free(beside);
+    return STATUS_OK;
+}
+
+static int resolve_rules(struct study *s, const struct raw_study *raw, struct status *st)
+{
+    size_t choice = 0, seed = 0;
+    int code = manifest_size(&seed, raw->seed, 2025, 0, UINT32_MAX, s->path, "seed", st);
+    s->seed = seed;
+    if (!code)
+        code = manifest_choice(&choice, raw->protocol, PROTOCOL_GROUPED, PROTOCOLS, s->path, "protocol", st);
+    s->protocol = (enum study_protocol)choice;
+    if (!code)
+        code = manifest_number(&s->test_fraction, raw->test_fraction, 0.2, 0.01, 0.9, s->path, "test_fraction", st);
+    if (!code)
+        code = manifest_size(&s->n_folds, raw->folds, 5, 2, 100, s->path, "folds", st);
+    if (!code)
+        code = manifest_size(&s->replicates, raw->bootstrap.replicates, 2000, 100, 1000000, s->path, "bootstrap/replicates", st);
+    if (!code)
+        code = manifest_number(&s->level, raw->bootstrap.level, 0.95, 0.5, 0.999, s->path, "bootstrap/level", st);
+    if (!code)
+        code = manifest_choice(&choice, raw->on_bad_image, 0, POLICIES, s->path, "on_bad_image", st);
+    s->skip_bad_images = choice == 1;
+    if (!code)
+        code = manifest_choice(&choice, raw->on_missing_image, 0, POLICIES, s->path, "on_missing_image", st);
+    s->skip_missing_images = choice == 1;
+    if (!code)
+        code = manifest_choice(&choice, raw->on_bad_label, 0, POLICIES, s->path, "on_bad_label", st);
+    s->skip_bad_labels = choice == 1;
+    s->linear = s->knn = !raw->n_probes;
+    for (unsigned i = 0; i < raw->n_probes && !code; i++) {
+        char keys[32];
+        (void)snprintf(keys, sizeof keys, "probes/%u", i);
+        code = manifest_choice(&choice, raw->probes[i], 0, PROBES, s->path, keys, st);
+        *(choice == 0 ? &s->linear : &s->knn) = true;
+    }
+    return code;
+}
+
+static int digest_study(struct study *s, struct status *st)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    if (!stream)
+        return status_errno(st, STATUS_INTERNAL, "cannot write to memory");
+    study_write(s, stream);
+    fclose(stream);
+    digest_bytes(s->digest, text, size);
+    free(text);
+    return STATUS_OK;
+}
+
+int study_load(struct study *study, const char *path, struct status *st)
+{
+    void *data;
+    *study = (struct study){0};
+    int code = manifest_load(&data, &study_schema, path, st);
+    if (code)
+        return code;
+    const struct raw_study *raw = data;
+    char *directory = path_directory(path), *data_root = NULL;
+    study->path = mem_strdup(path);
+    study->name = mem_strdup(raw->name);
+    code = plain_name(study->name, path, "name", st);
+    if (!code)
+        code = resolve_rules(study, raw, st);
+    if (!code)
+        code = resolve_places(study, raw, directory, st);
+    if (!code && raw->data_root)
+        code = manifest_path(&data_root, raw->data_root, directory, path, "data_root", st);
+    study->n_models = raw->n_models;
+    study->models = NEW0(study->n_models, struct study_model);
+    for (size_t i = 0; i < study->n_models && !code; i++)
+        code = resolve_model(study, i, &raw->models[i], directory, st);
+    study->n_tasks = raw->n_tasks;
+    study->tasks = NEW0(study->n_tasks, struct study_task);
+    for (size_t i = 0; i < study->n_tasks && !code; i++)
+        code = resolve_task(study, i, &raw->tasks[i], directory, data_root, st);
+    if (!code)
+        code = digest_study(study, st);
+    free(directory);
+    free(data_root);
+    manifest_free(data, &study_schema);
+    if (code)
+        study_free(study);
+    return code;
+}
+
+void study_free(struct study *study)
+{
+    for (size_t i = 0; study->models && i < study->n_models; i++) {
+        struct study_model *m = &study->models[i];
+        for (size_t r = 0; r < m->n_readouts; r++)
+            free(m->readout[r]);
+        free(m->readout);
+        free(m->name);
+        free(m->path);
+    }
+    for (size_t i = 0; study->tasks && i < study->n_tasks; i++) {
+        task_free(study->tasks[i].task);
+        free(study->tasks[i].path);
+        free(study->tasks[i].data);
+    }
+    free(study->models);
+    free(study->tasks);
+    free(study->path);
+    free(study->name);
+    free(study->output);
+    free(study->store);
+    *study = (struct study){0};
+}
+
+/* Double-quoted YAML scalar. */
+static void quoted(FILE *stream, const char *text)
+{
+    fputc('"', stream);
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\')
+            fputc('\\', stream);
+        fputc(*text, stream);
+    }
+    fputc('"', stream);
+}
+
+static void entry(FILE *stream, const char *indent, const char *key, const char *text)
+{
+    fprintf(stream, "%s%s: ", indent, key);
+    quoted(stream, text);
+    fputc('\n', stream);
+}
+
+void study_write(const struct study *s, FILE *stream)
+{
+    char number[NUMBER_TEXT];
+    entry(stream, "", "name", s->name);
+    fprintf(stream, "seed: %llu\nmodels:\n", (unsigned long long)s->seed);
+    for (size_t i = 0; i < s->n_models; i++) {
+        const struct study_model *m = &s->models[i];
+        entry(stream, "  - ", "name", m->name);
+        if (m->path)
+            entry(stream, "    ", "path", m->path);
+        else
+            entry(stream, "    ", "baseline", BASELINES[m->source == SOURCE_THUMBNAIL ? 0 : 1]);
+        for (size_t r = 0; m->path && r < m->n_readouts; r++) {
+            fputs(r ? ", " : "    readout: [", stream);
+            quoted(stream, m->readout[r]);
+        }
+        fputs(m->path ? "]\n" : "", stream);
+    }
+    fputs("tasks:\n", stream);
+    for (size_t i = 0; i < s->n_tasks; i++) {
+        entry(stream, "  - ", "task", s->tasks[i].path);
+        entry(stream, "    ", "data", s->tasks[i].data);
+    }
+    fprintf(stream, "protocol: %s\n", PROTOCOLS[s->protocol]);
+    fprintf(stream, "test_fraction: %s\n", number_format(number, s->test_fraction));
+    fprintf(stream, "folds: %zu\nprobes: [%s%s%s]\n", s->n_folds, s->linear ? "linear" : "", s->linear && s->knn ? ", " : "",
+            s->knn ? "knn" : "");
+    fprintf(stream, "bootstrap: {replicates: %zu, level: %s}\n", s->replicates, number_format(number, s->level));
+    fprintf(stream, "on_bad_image: %s\non_missing_image: %s\non_bad_label: %s\n", POLICIES[s->skip_bad_images],
+            POLICIES[s->skip_missing_images], POLICIES[s->skip_bad_labels]);
+}

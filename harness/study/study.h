@@ -1,0 +1,77 @@
+/* A study: which models are compared on which tasks, and how, as written in
+ * one YAML file and resolved (every default filled in, every path absolute or
+ * relative to the working folder, every task loaded).
+ *
+ *   name: knee
+ *   seed: 2025
+ *   output: ../results/knee          # default results/<name> in the working folder
+ *   store: ../results/store          # embeddings; default `store` beside the output, shared by studies
+ *   data_root: ${DATASETS}           # default folder of the tasks' data
+ *   models:
+ *     - {name: skelex, path: ${CHECKPOINTS}/skelex, readout: [cls, mean, cls+mean]}
+ *     - {name: thumbnail, baseline: thumbnail}
+ *   tasks:
+ *     - {task: ../tasks/kneeoa.yaml, data: kneeKL224}
+ *   protocol: grouped                # grouped | given
+ *   test_fraction: 0.2               # grouped
+ *   folds: 5
+ *   probes: [linear, knn]
+ *   bootstrap: {replicates: 2000, level: 0.95}
+ *   on_bad_image: fail               # fail | skip: truncated, undecodable
+ *   on_missing_image: fail           # fail | skip: named in a table, not on disk
+ *   on_bad_label: fail               # fail | skip: a label cell that is no class and no number */
+#ifndef STUDY_STUDY_H
+#define STUDY_STUDY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/digest.h"
+#include "base/status.h"
+#include "study/task.h"
+
+enum study_source { SOURCE_ENCODER, SOURCE_THUMBNAIL, SOURCE_ACQUISITION };
+enum study_protocol { PROTOCOL_GROUPED, PROTOCOL_GIVEN };
+
+struct study_model {
+    char *name;
+    enum study_source source;
+    char *path;       /* checkpoint; NULL for a baseline */
+    char **readout;   /* [n_readouts]; a baseline has the one "features" */
+    size_t n_readouts;
+};
+
+struct study_task {
+    struct task *task;
+    char *path;   /* of the task file */
+    char *data;   /* folder its paths are relative to */
+};
+
+struct study {
+    char *path, *name, *output, *store;
+    uint64_t seed;
+    struct study_model *models;
+    size_t n_models;
+    struct study_task *tasks;
+    size_t n_tasks;
+    enum study_protocol protocol;
+    double test_fraction;
+    size_t n_folds;
+    bool linear, knn;
+    size_t replicates;
+    double level;
+    bool skip_bad_images, skip_missing_images, skip_bad_labels;
+    uint8_t digest[DIGEST_BYTES]; /* of the resolved study, paths of output and store left out */
+};
+
+int study_load(struct study *study, const char *path, struct status *st) MUST_CHECK;
+void study_free(struct study *study);
+
+const char *study_protocol_name(enum study_protocol protocol);
+
+/* The resolved study as YAML with every default written out. */
+void study_write(const struct study *study, FILE *stream);
+
+#endif
