@@ -72,12 +72,12 @@ static void bone_shape(struct bone *b, const struct draw_scene *s, double shaft,
     double size = a->size * (0.80 + 0.20 * m);
     double half_shaft = shaft * a->shaft * size * (0.86 + 0.14 * m), half_end = end_half * a->condyle * size;
     double cortex = 4.4 * a->cortex * size * (0.55 + 0.45 * m) * (half_shaft / (14 * size));
-    double spur = 1.1 * fmax(s->narrowing, 0) * (b->end == END_KNOB ? 0 : 1);
+    double spur = 1.4 * fmax(s->narrowing, 0) * (b->end == END_KNOB ? 0 : 1);
     b->bow = a->bow;
     b->plate = (b->end == END_KNOB ? 10 : 17) * size;
     b->plate_width = 0.5 + 1.5 * young;
     b->plate_loss = 0.85 * smooth_step(1.6 * young);
-    b->sclerosis = 0.05 * clamp(s->narrowing, 0, 4);
+    b->sclerosis = 0.07 * clamp(s->narrowing, 0, 4);
     b->length = 400;
     b->widest = 0;
     for (size_t i = 0; i < PROFILE_N; i++) {
@@ -100,8 +100,8 @@ static void bone_break(struct bone *b, const struct draw_scene *s, double size)
     b->slant_sin = sin(s->slant);
     b->slant_cos = cos(s->slant);
     b->step = s->lean * 5.0 * f * f * size;
-    b->bend = s->lean * 0.12 * f * f;
-    b->gap_width = 0.35 + 1.15 * f;
+    b->bend = s->lean * 0.13 * f * f;
+    b->gap_width = 0.4 + 1.5 * f;
     b->gap_loss = 0.85 * f;
 }
 
@@ -190,7 +190,7 @@ static void painter_set(struct painter *p, const struct draw_scene *s)
 {
     const struct draw_anatomy *a = s->anatomy;
     double m = clamp(s->maturity / MATURE_MONTHS, 0, 1.1), size = a->size * (0.80 + 0.20 * m);
-    double gap = size * clamp(7.2 - 1.45 * s->narrowing, 0.5, 10.0) + 2.5 * clamp(1 - m, 0, 1); /* unripe cartilage is wide */
+    double gap = size * clamp(8.0 - 1.65 * s->narrowing, 0.5, 10.0) + 2.5 * clamp(1 - m, 0, 1); /* unripe cartilage is wide */
     *p = (struct painter){.scene = s, .size = size};
     p->upper = (struct bone){.end = s->lateral ? END_ROUND : END_CONDYLES, .direction = -1, .offset = gap / 2};
     p->lower = (struct bone){.end = s->lateral ? END_FLAT : END_PLATEAU, .direction = 1, .offset = gap / 2};

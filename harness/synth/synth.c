@@ -119,10 +119,10 @@ static void plan_image(struct image *image, const struct patient *p, size_t numb
     s->slant = uniform(rng, -0.5, 0.5);
     s->lean = p->lean;
 
-    s->rotation = normal(rng, 0.07);
-    s->zoom = exp(normal(rng, 0.05));
-    s->shift_x = normal(rng, 4.0);
-    s->shift_y = normal(rng, 5.0);
+    s->rotation = normal(rng, 0.05);
+    s->zoom = exp(normal(rng, 0.04));
+    s->shift_x = normal(rng, 3.0);
+    s->shift_y = normal(rng, 4.0);
 
     s->exposure = (p->site_b ? 1.10 : 1.0) * exp(normal(rng, 0.10));
     s->gamma = (p->site_b ? 1.45 : 1.3) * exp(normal(rng, 0.06));
@@ -254,18 +254,20 @@ static void print_readme(FILE *f, const struct cohort *c, const struct synth_opt
             "Made by `skelex-eval synth` with seed %" PRIu64 ": %zu patients, %zu images of %zu x %zu pixels, %zu of them 16-bit.\n\n",
             o->seed, c->n_patients, c->n_images, o->width, o->height, n_deep);
     fprintf(f,
-            "cohort.csv  image,patient,site,sex,view,fracture,joint_space,age\n\n"
-            "Labels.  The picture shows label + noise, so nobody who looks at one image can beat the ceiling on average.\n"
-            "fracture     0/1 of an image (%zu of %zu are 1).  A dark line through a shaft with step, bend and swelling,\n"
-            "             all growing with latent = %.1f * label + N(0, 1).  Ceiling AUROC %.3f.\n"
-            "joint_space  grade 0..4 of the patient (images: %zu, %zu, %zu, %zu, %zu).  Narrowing, spurs and sclerosis grow with\n"
-            "             latent = grade + N(0, %.1f).  Ceiling quadratic-weighted kappa about 0.91.\n"
-            "age          months of the patient, %d to %d.  Growth plates, size, cortex follow latent = age + N(0, %.0f).\n"
-            "             Ceiling MAE about %.1f months; growth plates are shut from 200 months, so the oldest look alike.\n\n",
+            "cohort.csv: image,patient,site,sex,view,fracture,joint_space,age\n\n"
+            "Each label was drawn first; the picture shows label + noise.  The ceiling is what an observer reaches who\n"
+            "reads label + noise off one image without error; nobody can beat it on average.\n"
+            "fracture     0/1 of an image (%zu of %zu are 1).  A dark line through a shaft, with step, bend and swelling,\n"
+            "             all growing with label * %.1f + N(0, 1).  Ceiling AUROC %.3f.\n"
+            "joint_space  grade 0..4 of the patient (images: %zu, %zu, %zu, %zu, %zu).  Narrowing, spurs and sclerosis grow\n"
+            "             with grade + N(0, %.1f).  Ceiling quadratic-weighted kappa %.2f.\n"
+            "age          months of the patient, %d to %d.  Growth plates, bone size and cortex follow age + N(0, %.0f).\n"
+            "             Ceiling MAE %.1f months; growth plates are shut from 200 months, so the oldest look alike.\n\n",
             n_fractures, c->n_images, SYNTH_FRACTURE_EFFECT, 0.5 * erfc(-SYNTH_FRACTURE_EFFECT / 2), grade[0], grade[1], grade[2],
-            grade[3], grade[4], SYNTH_NARROWING_SD, SYNTH_AGE_MIN, SYNTH_AGE_MAX, SYNTH_MATURITY_SD, SYNTH_MATURITY_SD * sqrt(2 / M_PI));
-    fputs("Labels are independent of each other and of site, sex and view.  Images of one patient share anatomy, texture and\n"
-          "half of the noise: a split that parts a patient's images looks better than it is.  Site B exposes more and is noisier.\n",
+            grade[3], grade[4], SYNTH_NARROWING_SD, SYNTH_CEILING_KAPPA, SYNTH_AGE_MIN, SYNTH_AGE_MAX, SYNTH_MATURITY_SD,
+            SYNTH_CEILING_MAE);
+    fputs("Labels are independent of each other, of site and of sex.  Images of one patient share anatomy, texture and part of\n"
+          "the noise: a split that parts a patient's images looks better than it is.  Site B exposes more and is noisier.\n",
           f);
 }
 

@@ -8,20 +8,22 @@
  * DIR/tiny-random-vit/   see synth/tiny_checkpoint.h
  *
  * Every label is drawn first; the picture shows a latent quantity, label plus
- * normal noise, so that even an observer who reads the latent off the picture
+ * normal noise, so that even an observer who reads the latent off one picture
  * without error cannot beat a stated figure (the ceiling):
- *   fracture     0/1 of an image. 35 % of patients have one, which 85 % of their images show, at least one.
- *                latent = 2.4 * label + N(0, 1), half of the variance the patient's.
+ *   fracture     0/1 of an image.  35 % of patients have one; each of their images shows it with chance 85 %,
+ *                at least one does.  latent = 2.4 * label + N(0, 1), half of the variance the patient's.
  *                Ceiling AUROC = Phi(2.4 / sqrt 2) = 0.955.
  *   joint_space  grade 0..4 of a patient, 40/18/25/12/5 %.
  *                latent = grade + N(0, 0.6), half of the variance the patient's.
- *                Ceiling of the quadratic-weighted kappa of one image: 0.91 (best cut points, by quadrature).
+ *                Ceiling of the quadratic-weighted kappa 0.90 (best cut points, by simulation).
  *   age          months of a patient, uniform in 24..228.
- *                latent = age + N(0, 14), the patient's.  Ceiling MAE = 14 * sqrt(2 / pi) = 11.2 months
- *                inside the range; growth plates are shut from 200 months, so the oldest look alike.
- * Labels do not depend on each other, nor on site, sex or view.  Images of a
- * patient share anatomy, texture and the patient's half of the noise: a split
- * that parts them looks better than it is.  Sites differ in exposure and noise.
+ *                latent = age + N(0, 14), the patient's.  Ceiling MAE 10.4 months (posterior median, by
+ *                simulation); growth plates are shut from 200 months, so the oldest look alike.
+ * Labels do not depend on each other, nor on site or sex.  (A patient's only
+ * image always shows the fracture, so label and view are not quite independent.)
+ * Images of a patient share anatomy, texture and the patient's part of the
+ * noise: a split that parts them looks better than it is.  Sites differ in
+ * exposure and noise.
  *
  * Stream of (seed, "synth ...", patient or image): the same bytes for any
  * thread count, and a patient looks the same whatever the size of the cohort. */
@@ -41,6 +43,8 @@
 #define SYNTH_FRACTURE_EFFECT 2.4
 #define SYNTH_NARROWING_SD 0.6
 #define SYNTH_MATURITY_SD 14.0
+#define SYNTH_CEILING_KAPPA 0.90
+#define SYNTH_CEILING_MAE 10.4
 
 struct synth_options {
     uint64_t seed;

@@ -19,13 +19,13 @@
 #define CHANNELS 3
 #define TOKENS (1 + (IMAGE / PATCH) * (IMAGE / PATCH))
 
-enum fill { FILL_ZERO, FILL_ONE, FILL_NORMAL, FILL_POSITION };
+enum fill { FILL_ZERO, FILL_ONE, FILL_NORMAL, FILL_POSITION, FILL_FILTER };
 
 struct tensor {
     char name[80];
     size_t n_dims, shape[4], n;
     enum fill fill;
-    double sd;
+    double scale; /* standard deviation, or norm of a filter */
 };
 
 struct tensor_list {
@@ -41,12 +41,12 @@ struct stack {
 static const struct stack encoder = {"vit.encoder.layer", 64, 256, 4, 4};
 static const struct stack decoder = {"decoder.decoder_layers", 32, 64, 2, 2};
 
-__attribute__((format(printf, 5, 6))) static void add(struct tensor_list *list, enum fill fill, double sd, const size_t shape[4],
+__attribute__((format(printf, 5, 6))) static void add(struct tensor_list *list, enum fill fill, double scale, const size_t shape[4],
                                                       const char *name, ...)
 {
     list->tensor = mem_grow(list->tensor, list->n, &list->capacity, sizeof *list->tensor);
     struct tensor *t = list->tensor + list->n++;
-    *t = (struct tensor){.fill = fill, .sd = sd, .n = 1};
+    *t = (struct tensor){.fill = fill, .scale = scale, .n = 1};
     for (; t->n_dims < 4 && shape[t->n_dims]; t->n_dims++)
         t->n *= t->shape[t->n_dims] = shape[t->n_dims];
     va_list arguments;
@@ -73,21 +73,27 @@ static void add_norm(struct tensor_list *list, size_t width, const char *name)
 
 static void add_layers(struct tensor_list *list, const struct stack *s)
 {
-    static const char *const sharp[] = {"query", "key"}; /* twice the spread: attention that prefers some patches */
+    const struct {
+        const char *part;
+        size_t out, in;
+        double gain;
+    } linear[] = {{"attention.attention.query", s->width, s->width, 1},
+                  {"attention.attention.key", s->width, s->width, 1},
+                  {"attention.attention.value", s->width, s->width, 1},
+                  {"attention.output.dense", s->width, s->width, 1},
+                  {"intermediate.dense", s->inner, s->width, 1.5}, /* GELU is where patches turn into features */
+                  {"output.dense", s->width, s->inner, 1.5}};
+    static const char *const norm[] = {"layernorm_before", "layernorm_after"};
+    char name[64];
     for (size_t i = 0; i < s->layers; i++) {
-        char name[64];
-#define LAYER(part) (snprintf(name, sizeof name, "%s.%zu." part, s->layer, i), name)
-        for (size_t k = 0; k < 2; k++) {
-            snprintf(name, sizeof name, "%s.%zu.attention.attention.%s", s->layer, i, sharp[k]);
-            add_linear(list, s->width, s->width, 2.0, name);
+        for (size_t k = 0; k < sizeof linear / sizeof *linear; k++) {
+            snprintf(name, sizeof name, "%s.%zu.%s", s->layer, i, linear[k].part);
+            add_linear(list, linear[k].out, linear[k].in, linear[k].gain, name);
         }
-        add_linear(list, s->width, s->width, 1.0, LAYER("attention.attention.value"));
-        add_linear(list, s->width, s->width, 1.0, LAYER("attention.output.dense"));
-        add_linear(list, s->inner, s->width, 1.0, LAYER("intermediate.dense"));
-        add_linear(list, s->width, s->inner, 1.0, LAYER("output.dense"));
-        add_norm(list, s->width, LAYER("layernorm_before"));
-        add_norm(list, s->width, LAYER("layernorm_after"));
-#undef LAYER
+        for (size_t k = 0; k < sizeof norm / sizeof *norm; k++) {
+            snprintf(name, sizeof name, "%s.%zu.%s", s->layer, i, norm[k]);
+            add_norm(list, s->width, name);
+        }
     }
 }
 
@@ -101,7 +107,7 @@ static void list_tensors(struct tensor_list *list)
     const size_t d = encoder.width, e = decoder.width, pixels = PATCH * PATCH * CHANNELS;
     add(list, FILL_NORMAL, 1.0, SHAPE(1, 1, d), "vit.embeddings.cls_token");
     add(list, FILL_POSITION, 0, SHAPE(1, TOKENS, d), "vit.embeddings.position_embeddings");
-    add(list, FILL_NORMAL, 3.0 / sqrt((double)pixels), SHAPE(d, CHANNELS, PATCH, PATCH), "vit.embeddings.patch_embeddings.projection.weight");
+    add(list, FILL_FILTER, 3.0, SHAPE(d, CHANNELS, PATCH, PATCH), "vit.embeddings.patch_embeddings.projection.weight");
     add(list, FILL_ZERO, 0, SHAPE(d), "vit.embeddings.patch_embeddings.projection.bias");
     add_layers(list, &encoder);
     add_norm(list, d, "vit.layernorm");
@@ -131,14 +137,46 @@ static void fill_position(float *table, size_t width)
     }
 }
 
+/* Smooth random patch filters of norm `norm`, the same for all channels: cosines
+ * whose weights fall off with frequency as a Gaussian blur of 1 to 2.5 pixels
+ * would have it.  All but one in eight sum to zero, so that brightness does not
+ * drown shape.  filter[n][CHANNELS][PATCH][PATCH]. */
+static void fill_filters(float *filter, size_t n, double norm, gsl_rng *rng)
+{
+    enum { WAVES = 8 };
+    double wave[WAVES][PATCH], plane[PATCH][PATCH];
+    for (size_t i = 0; i < WAVES; i++)
+        for (size_t x = 0; x < PATCH; x++)
+            wave[i][x] = cos(M_PI / PATCH * (double)i * ((double)x + 0.5));
+    for (size_t k = 0; k < n; k++, filter += CHANNELS * PATCH * PATCH) {
+        double blur = M_PI / PATCH * gsl_ran_flat(rng, 1.0, 2.5), sum = 0;
+        memset(plane, 0, sizeof plane);
+        for (size_t i = 0; i < WAVES; i++)
+            for (size_t j = 0; j < WAVES; j++) {
+                double weight = gsl_ran_gaussian_ziggurat(rng, exp(-0.5 * blur * blur * (double)(i * i + j * j)));
+                if (i + j == 0 && k % 8)
+                    continue;
+                for (size_t y = 0; y < PATCH; y++)
+                    for (size_t x = 0; x < PATCH; x++)
+                        plane[y][x] += weight * wave[i][y] * wave[j][x];
+            }
+        for (size_t i = 0; i < PATCH * PATCH; i++)
+            sum += plane[i / PATCH][i % PATCH] * plane[i / PATCH][i % PATCH];
+        for (size_t i = 0; i < CHANNELS * PATCH * PATCH; i++)
+            filter[i] = (float)(norm / sqrt(CHANNELS * sum) * plane[i / PATCH % PATCH][i % PATCH]);
+    }
+}
+
 static void fill_tensor(float *value, const struct tensor *t, uint64_t seed, gsl_rng *rng)
 {
     rng_stream_set(rng, seed, t->name, 0);
     if (t->fill == FILL_POSITION)
         fill_position(value, t->shape[2]);
+    else if (t->fill == FILL_FILTER)
+        fill_filters(value, t->shape[0], t->scale, rng);
     else
         for (size_t i = 0; i < t->n; i++)
-            value[i] = t->fill == FILL_NORMAL ? (float)gsl_ran_gaussian_ziggurat(rng, t->sd) : t->fill == FILL_ONE ? 1.0f : 0.0f;
+            value[i] = t->fill == FILL_NORMAL ? (float)gsl_ran_gaussian_ziggurat(rng, t->scale) : t->fill == FILL_ONE ? 1.0f : 0.0f;
 }
 
 /* The safetensors header as text, padded with spaces so that the data begins on a multiple of 8. */

@@ -5,10 +5,11 @@
  * pipeline is tried, and says in config.json ("skelex_eval_note") and in the
  * weights' metadata that it was never trained.
  *
- * Weights are normal with a spread of 1/sqrt(inputs), not the 0.02 of
- * training's start: then the random features tell images apart.  LayerNorm is
- * (1, 0), biases 0; position tables are MAE's sin-cos tables (He et al. 2022,
- * arXiv:2111.06377), row 0 (cls) zero.  Stream of (seed, tensor name). */
+ * Weights are normal with a spread of about 1/sqrt(inputs), not the 0.02 of
+ * training's start, and patch filters are smooth: so random features tell
+ * images apart a little.  LayerNorm is (1, 0), biases are 0; position tables
+ * are MAE's sin-cos tables (He et al. 2022, arXiv:2111.06377), row 0 (cls)
+ * zero.  Stream of (seed, tensor name). */
 #ifndef SYNTH_TINY_CHECKPOINT_H
 #define SYNTH_TINY_CHECKPOINT_H
 
