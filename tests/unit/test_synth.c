@@ -13,13 +13,11 @@
 #include <jansson.h>
 #include <math.h>
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wunused-function"
+#pragma GCC diagnostic ignored "-Wunused-function" /* reported at the end of this file */
 #define STB_IMAGE_IMPLEMENTATION
 #define STB_IMAGE_STATIC
 #define STBI_ONLY_PNG
 #include <stb_image.h>
-#pragma GCC diagnostic pop
 
 #include "base/file.h"
 #include "base/memory.h"
