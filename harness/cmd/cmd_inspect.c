@@ -82,7 +82,7 @@ static int inspect_npy(const char *path, struct status *st)
     size_t odd = 0;
     for (size_t i = 0; i < a.n; i++) {
         double v = npy_value(&a, i);
-        odd += !isfinite(v);
+        odd += isfinite(v) ? 0 : 1;
         low = v < low ? v : low;
         high = v > high ? v : high;
     }

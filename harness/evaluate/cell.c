@@ -187,6 +187,14 @@ static double validation_threshold(const struct cell_task *t, const struct probe
     return isfinite(threshold) ? threshold : NAN;
 }
 
+/* What was resampled is said as it is: without patients in the data, images. */
+static const char *interval_method(const struct cell_task *t)
+{
+    if (t->cohort->has_patients)
+        return t->stratum ? "percentile bootstrap by patient stratified by class" : "percentile bootstrap by patient";
+    return t->stratum ? "percentile bootstrap by image stratified by class" : "percentile bootstrap by image";
+}
+
 static void write_metrics(struct headline *h, const struct cell_task *t, const struct cell_name *name, const struct panel *panel,
                           const double *replicate)
 {
@@ -200,7 +208,7 @@ static void write_metrics(struct headline *h, const struct cell_task *t, const s
     for (size_t m = 0; m < n_metrics; m++) {
         struct metric_row row = {.cell = *name, .partition = "test", .metric = panel_metric_name(panel, m), .n = t->partitions->n_test,
                                  .n_patients = t->n_units, .value = value[m], .level = s->level, .replicates = s->replicates,
-                                 .method = t->stratum ? "percentile bootstrap by patient stratified by class" : "percentile bootstrap by patient",
+                                 .method = interval_method(t),
                                  .reason = reason[m] ? reason[m] : ""};
         struct status why = {0};
         if (interval_percentile(&row.low, &row.high, &row.undefined_replicates, replicate + m, n_metrics, s->replicates, s->level, &why) &&
