@@ -208,14 +208,6 @@ double regression_concordance(const double *target, const double *prediction, si
     return whole > 0 ? 2 * m.ss_product / whole : NAN;
 }
 
-/* Student's two-sided quantile, by df / (df + T^2) ~ Beta(df/2, 1/2): GSL's own
- * (gsl_cdf_tdist_Pinv, and _P that it rests on) is good to 1e-9 only at some df. */
-static double student_two_sided(double level, double df)
-{
-    double x = gsl_cdf_beta_Pinv(1 - level, df / 2, 0.5);
-    return sqrt(df * (1 - x) / x);
-}
-
 struct bland_altman regression_bland_altman(const double *target, const double *prediction, size_t n)
 {
     if (n < 2)
@@ -230,7 +222,7 @@ struct bland_altman regression_bland_altman(const double *target, const double *
     b.low = b.bias - 1.96 * b.sd;
     b.high = b.bias + 1.96 * b.sd;
     b.limit_se = b.sd * sqrt(1 / count + 1.96 * 1.96 / (2 * (count - 1)));
-    double t = student_two_sided(0.95, count - 1), half = t * b.limit_se, half_bias = t * b.sd / sqrt(count);
+    double t = gsl_cdf_tdist_Pinv(0.975, count - 1), half = t * b.limit_se, half_bias = t * b.sd / sqrt(count);
     for (int side = 0; side < 2; side++) {
         double sign = side ? 1 : -1;
         b.bias_ci[side] = b.bias + sign * half_bias;
