@@ -50,6 +50,10 @@ static void test_kappa_identities(void **state)
         close_to(confusion_kappa(c, 3, w), confusion_kappa(t, 3, w)); /* symmetric in the two raters */
         close_to(confusion_kappa(c, 3, w), confusion_kappa(r, 3, w)); /* and in the direction of the scale */
     }
+    const uint64_t worked[9] = {5, 1, 2, 0, 4, 1, 1, 0, 6}; /* rows 8 5 7, columns 6 5 9, n 20 */
+    close_to(confusion_kappa(worked, 3, KAPPA_PLAIN), 1 - 5 / 13.2);
+    close_to(confusion_kappa(worked, 3, KAPPA_LINEAR), 1 - 8 / 18.9);
+    close_to(confusion_kappa(worked, 3, KAPPA_QUADRATIC), 1 - 14 / 30.3);
     const uint64_t diagonal[9] = {4, 0, 0, 0, 5, 0, 0, 0, 6};
     close_to(confusion_kappa(diagonal, 3, KAPPA_LINEAR), 1);
     close_to(confusion_mcc(diagonal, 3), 1);
