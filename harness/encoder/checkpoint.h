@@ -1,0 +1,54 @@
+/* A checkpoint on disk: config.json and the tensors of model.safetensors, or of
+ * the shards that model.safetensors.index.json names, under one roof.
+ *
+ * Weights stay in the mapped files where they are float32 and aligned; others
+ * are widened once.  Each weight taken is checked for its shape and for NaN and
+ * infinity and marked as used, so that what was not read can be listed.
+ * Refused: a name twice, within a file or across shards; a shard that is
+ * missing or lacks what the index puts there; pickled weights. */
+#ifndef ENCODER_CHECKPOINT_H
+#define ENCODER_CHECKPOINT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/digest.h"
+#include "base/status.h"
+#include "encoder/model_config.h"
+#include "encoder/safetensors.h"
+
+struct checkpoint_entry {
+    const struct safetensors_tensor *tensor;
+    size_t shard;
+    bool used;
+};
+
+struct checkpoint {
+    char *path;                 /* as the user gave it */
+    struct model_config config; /* json is NULL for a lone file without a config.json beside it */
+    char **shard_name;          /* [n_shards] sorted by byte value */
+    struct safetensors *shard;  /* [n_shards] */
+    size_t n_shards;
+    struct checkpoint_entry *entry; /* [n] sorted by name */
+    size_t n, n_used;
+    uint64_t n_values;          /* in the tensors used */
+    float **widened;
+    size_t n_widened, widened_capacity;
+};
+
+/* `path` is the folder, or one .safetensors file. */
+int checkpoint_open(struct checkpoint *c, const char *path, struct status *st) MUST_CHECK;
+void checkpoint_close(struct checkpoint *c);
+
+struct checkpoint_entry *checkpoint_find(const struct checkpoint *c, const char *name); /* NULL if absent */
+
+/* A weight of exactly this shape as floats, borrowed from the checkpoint.
+ * STATUS_DATA when it is missing, differs in shape, is no F32, F16 or BF16, or holds NaN or infinity. */
+int checkpoint_weight(const float **weight, struct checkpoint *c, const char *name, const size_t *shape, size_t n_dims,
+                      struct status *st) MUST_CHECK;
+
+/* SHA-256 over the SHA-256 of each weights file, in the order of their names. */
+void checkpoint_digest(uint8_t out[DIGEST_BYTES], const struct checkpoint *c);
+
+#endif

@@ -1,0 +1,75 @@
+/* One face for every frozen encoder: pixels in, readouts out.
+ *
+ * An encoder is read-only once open, and threads share it; each thread has a
+ * workspace of its own and runs one picture at a time.  The result depends on
+ * the picture and the weights alone, never on the number of threads.
+ * Arithmetic is float32; means over tokens are summed in double. */
+#ifndef ENCODER_ENCODER_H
+#define ENCODER_ENCODER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/digest.h"
+#include "base/status.h"
+
+struct encoder;
+struct encoder_workspace;
+
+struct encoder_info {
+    const char *architecture; /* config.json's model_type: "vit_mae", "vit" */
+    size_t width;             /* D */
+    size_t layers, heads, intermediate;
+    size_t patch, image_size; /* px */
+    size_t tokens;            /* T, the class token among them */
+    double eps;               /* of the layer norms */
+    size_t n_tensors;         /* in the file */
+    size_t n_used;            /* of these, read by the encoder or its classifier */
+    uint64_t n_parameters;    /* of the encoder, its classifier not counted */
+    size_t n_labels;          /* of the classifier in the file; 0: none */
+};
+
+/* `path`: a Hugging Face checkpoint folder (config.json, model.safetensors or shards with their index), or one
+ * .safetensors file; without a config.json beside it, only a ViT of a published width is recognised.
+ * STATUS_DATA names what is missing, contradictory, not finite or not built yet. */
+int encoder_open(struct encoder **e, const char *path, struct status *st) MUST_CHECK;
+void encoder_close(struct encoder *e); /* NULL is fine */
+
+bool encoder_knows(const char *model_type);
+const struct encoder_info *encoder_info(const struct encoder *e);
+
+/* Readouts, in the order in which encoder_forward writes them.  ViT: "cls" (class token behind the final
+ * LayerNorm), "cls_pre" (before it), "mean" (mean of the patch tokens behind it). */
+size_t encoder_n_readouts(const struct encoder *e);
+const char *encoder_readout_name(const struct encoder *e, size_t i);
+size_t encoder_readout_width(const struct encoder *e, size_t i);
+size_t encoder_output_width(const struct encoder *e); /* sum over the readouts */
+
+/* Identifies the weights: SHA-256 over the weights files' bytes (in name order) and what config.json says of the
+ * encoder.  Reads every file once. */
+int encoder_digest(uint8_t out[DIGEST_BYTES], const struct encoder *e, struct status *st) MUST_CHECK;
+
+/* Names of the tensors in the file that are not read (decoder, pooler, ...), sorted; borrowed. */
+const char *const *encoder_unused(const struct encoder *e, size_t *n);
+
+struct encoder_workspace *encoder_workspace_new(const struct encoder *e);
+void encoder_workspace_free(struct encoder_workspace *w); /* NULL is fine */
+
+/* pixels[3, S, S] normalised, S = image_size; out[output_width].
+ * STATUS_DATA if a value that is not finite comes out: `out` is then not to be used. */
+int encoder_forward(const struct encoder *e, struct encoder_workspace *w, const float *pixels, float *out,
+                    struct status *st) MUST_CHECK;
+
+/* ---- of the last forward, for checking ---- */
+
+/* [T, D] behind the final LayerNorm. */
+const float *encoder_tokens(const struct encoder *e, const struct encoder_workspace *w);
+/* Keep the hidden states of every following forward (costs (layers + 1) T D floats). */
+void encoder_workspace_trace(const struct encoder *e, struct encoder_workspace *w);
+/* [T, D], k in 0 .. layers: 0 the embeddings, k what block k left, before the final LayerNorm; needs the trace. */
+const float *encoder_hidden_state(const struct encoder *e, const struct encoder_workspace *w, size_t k);
+/* out[n_labels]: the file's classifier on the class token.  STATUS_DATA if there is none. */
+int encoder_logits(const struct encoder *e, const struct encoder_workspace *w, float *out, struct status *st) MUST_CHECK;
+
+#endif
