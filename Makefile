@@ -38,6 +38,7 @@ PROGRAM = $B/skelex-eval
 UNIT    = $(patsubst tests/unit/%.c,$B/tests/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 GOLDEN_OBJECTS = $(patsubst %.c,$B/%.o,$(sort $(wildcard tests/golden/*.c)))
 FUZZERS = $(patsubst tests/fuzz/%.c,$B/tests/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+REPLAYS = $(patsubst tests/fuzz/fuzz_%.c,$B/tests/fuzz/replay_%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 BENCHES = $(patsubst tests/bench/%.c,$B/tests/bench/%,$(sort $(wildcard tests/bench/bench_*.c)))
 GOLDEN ?= ../shared/golden
 REAL   ?= ../shared/real
@@ -83,12 +84,54 @@ $B/tests/golden/golden: $(GOLDEN_OBJECTS) $(ARCHIVE)
 $B/tests/bench/%: $B/tests/bench/%.o $(ARCHIVE)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 
-unit: $(UNIT)
+# A fuzzer's entry point with a main() that replays its corpus.
+$B/tests/fuzz/replay_%: $B/tests/fuzz/fuzz_%.o $B/tests/fuzz/replay.o $(ARCHIVE)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+
+$B/tests/fuzz/fuzz_%: $B/tests/fuzz/fuzz_%.o $(ARCHIVE)
+	$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) $^ $(LIBS) -o $@
+
+unit: $(UNIT) ## build the unit tests
+
+test: $(PROGRAM) $(UNIT) $(REPLAYS) $B/tests/golden/golden ## every test; ends with N passed, N failed
+	@sh tests/run.sh $B $(GOLDEN) $(REAL)
 
 golden: $B/tests/golden/golden ## check against reference outputs: make golden GOLDEN=DIR
 	$B/tests/golden/golden $(GOLDEN)
 
+asan: ## every test under address and undefined-behaviour sanitizers
+	@$(MAKE) --no-print-directory CONFIG=asan test
+
+# clang's OpenMP runtime tells the thread sanitizer about its barriers; gcc's does not.
+tsan: ## unit tests and the demo study under the thread sanitizer
+	@sh tests/deps.sh $(PACKAGES_CLANG)
+	@$(MAKE) --no-print-directory CONFIG=tsan CC=clang all unit
+	@sh tests/tsan.sh build/tsan
+
+FUZZ_SECONDS ?= 60
+fuzz: ## libFuzzer on every parser, FUZZ_SECONDS each
+	@sh tests/deps.sh $(PACKAGES_CLANG)
+	@$(MAKE) --no-print-directory CONFIG=fuzz CC=clang $(patsubst $B/%,build/fuzz/%,$(FUZZERS))
+	@sh tests/fuzz.sh build/fuzz $(FUZZ_SECONDS)
+
+bench: $(BENCHES) ## interleaved timings of what the program exists for
+	@for b in $(BENCHES); do echo "== $$(basename $$b)"; $$b || exit 1; done
+
+demo: $(PROGRAM) ## draw the synthetic cohort, run the whole way on it, print the table
+	@$(PROGRAM) synth results/demo-data
+	@$(PROGRAM) run manifests/demo.yaml
+
+clang: ## build everything with clang (warnings)
+	@sh tests/deps.sh $(PACKAGES_CLANG)
+	@$(MAKE) --no-print-directory CONFIG=clang CC=clang all unit
+
+PREFIX ?= /usr/local
+install: $(PROGRAM) ## program and man page under PREFIX
+	install -D $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/skelex-eval
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1
+	$(PROGRAM) --man > $(DESTDIR)$(PREFIX)/share/man/man1/skelex-eval.1
+
 clean: ## remove build/
 	rm -rf build
 
--include $(OBJECTS:.o=.d) $(GOLDEN_OBJECTS:.o=.d) $(UNIT:%=%.d) $B/harness/main.d
+-include $(OBJECTS:.o=.d) $(GOLDEN_OBJECTS:.o=.d) $(UNIT:%=%.d) $(REPLAYS:%=%.d) $(BENCHES:%=%.d) $B/harness/main.d

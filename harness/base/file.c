@@ -183,3 +183,32 @@ const char *path_basename(const char *path)
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
 }
+
+static bool is_link(char *path, size_t length)
+{
+    struct stat info;
+    char kept = path[length];
+    path[length] = '\0';
+    bool link = lstat(path, &info) != 0 || !S_ISDIR(info.st_mode);
+    path[length] = kept;
+    return link;
+}
+
+void path_tidy(char *path)
+{
+    while (path[0] == '.' && path[1] == '/')
+        memmove(path, path + 2, strlen(path + 2) + 1);
+    for (char *up = strstr(path, "/../"); up;) {
+        char *begin = up;
+        while (begin > path && begin[-1] != '/')
+            begin--;
+        size_t n = (size_t)(up - begin);
+        bool parent = n == 2 && begin[0] == '.' && begin[1] == '.';
+        if (n == 0 || parent || (n == 1 && begin[0] == '.') || is_link(path, (size_t)(up - path))) {
+            up = strstr(up + 1, "/../");
+            continue;
+        }
+        memmove(begin, up + 4, strlen(up + 4) + 1);
+        up = strstr(path, "/../");
+    }
+}

@@ -256,6 +256,7 @@ int manifest_path(char **value, const char *text, const char *directory, const c
         text = name + length + braces;
     }
     *value = path_join(directory, expanded);
+    path_tidy(*value);
     free(expanded);
     return STATUS_OK;
 }

@@ -1,0 +1,232 @@
+/* The commands that read a study: run, check, extract, evaluate, export. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/number.h"
+#include "cmd/command.h"
+#include "cohort/audit.h"
+
+#define LISTED 10 /* findings printed per task; audit.csv has them all */
+
+int command_pipeline_options(struct pipeline_options *o, const struct invocation *in, struct status *st)
+{
+    *o = (struct pipeline_options){.n_threads = in->n_threads, .quiet = in->quiet, .output = in->value[OPTION_OUTPUT],
+                                   .store = in->value[OPTION_STORE], .command_line = in->command_line};
+    const char *shard = in->value[OPTION_SHARD];
+    if (!shard)
+        return STATUS_OK;
+    char number[24] = "";
+    size_t n = strcspn(shard, "/");
+    if (n < sizeof number)
+        memcpy(number, shard, n);
+    if (!shard[n] || !number_parse_size(number, &o->shard) || !number_parse_size(shard + n + 1, &o->n_shards) || o->shard < 1 ||
+        o->shard > o->n_shards)
+        return status_set(st, STATUS_USAGE, "--shard is '%s'; I/N with 1 <= I <= N was expected, as in 2/4", shard);
+    return STATUS_OK;
+}
+
+int command_judge_audit(const struct pipeline *p, bool quiet, struct status *st)
+{
+    for (size_t t = 0; t < p->study.n_tasks; t++) {
+        const struct cohort *c = &p->cohort[t];
+        const char *task = c->source->task->name;
+        size_t shown = 0, of_kind[4];
+        for (int s = FINDING_INFO; s <= FINDING_ERROR; s++)
+            of_kind[s] = findings_count(&c->findings, (enum severity)s);
+        if (!quiet)
+            fprintf(stderr, "task %s: %zu images of %zu patients%s (%zu rows seen, %zu left out); audit: %zu errors, %zu warnings\n", task, c->n,
+                    c->n_units, c->has_patients ? "" : " (none named)", c->n_rows, of_kind[FINDING_EXCLUDED], of_kind[FINDING_ERROR],
+                    of_kind[FINDING_WARNING]);
+        for (int s = FINDING_ERROR; s >= FINDING_WARNING; s--) {
+            if (s == FINDING_EXCLUDED || (quiet && s != FINDING_ERROR))
+                continue;
+            for (size_t i = 0; i < c->findings.n; i++) {
+                const struct finding *f = &c->findings.item[i];
+                if ((int)f->severity != s || shown++ >= LISTED)
+                    continue;
+                fprintf(stderr, "  %s (%s) ", severity_name(f->severity), f->check);
+                if (*f->sample)
+                    fprintf(stderr, "%s", f->sample);
+                if (f->line)
+                    fprintf(stderr, " (line %zu)", f->line);
+                fprintf(stderr, "%s%s\n", *f->sample || f->line ? ": " : "", f->detail);
+            }
+        }
+        if (shown > LISTED)
+            fprintf(stderr, "  ... and %zu more\n", shown - LISTED);
+    }
+    size_t errors = pipeline_count(p, FINDING_ERROR);
+    if (errors)
+        return status_set(st, STATUS_DATA,
+                          "the audit found %zu errors, all listed in '%s/audit.csv'; on_missing_image, on_bad_image and on_bad_label: skip in the "
+                          "study leave such rows out",
+                          errors, p->study.output);
+    return STATUS_OK;
+}
+
+/* ---- the table at the end ---- */
+
+static int width_of(int least, const char *text)
+{
+    int n = (int)strlen(text);
+    return n > least ? n : least;
+}
+
+static void print_table(const struct pipeline *p)
+{
+    int task = 4, model = 5, readout = 7;
+    for (size_t i = 0; i < p->n_headlines; i++) {
+        task = width_of(task, p->headline[i].task);
+        model = width_of(model, p->headline[i].model);
+        readout = width_of(readout, p->headline[i].readout);
+    }
+    printf("\n%-*s  %-*s  %-*s  %-6s  %-15s  %7s  %g%% interval\n", task, "task", model, "model", readout, "readout", "probe", "metric (test)", "value",
+           100 * p->study.level);
+    const char *before = "";
+    bool edge = false;
+    for (size_t i = 0; i < p->n_headlines; i++) {
+        const struct headline *h = &p->headline[i];
+        if (strcmp(before, h->task) != 0 && *before)
+            putchar('\n');
+        before = h->task;
+        printf("%-*s  %-*s  %-*s  %-6s  %-15s  ", task, h->task, model, h->model, readout, h->readout, h->probe, h->metric);
+        int digits = !strcmp(h->metric, "mae") ? 2 : 3;
+        if (isnan(h->value))
+            printf("%7s", "NA");
+        else
+            printf("%7.*f", digits, h->value);
+        if (isnan(h->low) || isnan(h->high))
+            printf("  NA");
+        else
+            printf("  %.*f to %.*f", digits, h->low, digits, h->high);
+        if (h->edge)
+            printf("  *");
+        edge |= h->edge;
+        putchar('\n');
+    }
+    if (edge)
+        printf("* the chosen hyper-parameter lies at the edge of its grid (path.csv)\n");
+    printf("\nprotocol %s, seed %llu; intervals: bootstrap of patients, %zu replicates\n", study_protocol_name(p->study.protocol),
+           (unsigned long long)p->study.seed, p->study.replicates);
+    printf("reports: %s/metrics.csv, predictions/, path.csv, splits/, cohort.csv, audit.csv, provenance.json\n", p->study.output);
+}
+
+static int finish(struct pipeline *p, int code, struct status *st)
+{
+    if (!code) {
+        code = pipeline_evaluate(p, st);
+        if (!code)
+            print_table(p);
+    }
+    pipeline_free(p);
+    return code;
+}
+
+/* Study, audit and models, as every command begins; on failure p is freed. */
+static int begin(struct pipeline *p, const struct invocation *in, struct status *st)
+{
+    struct pipeline_options options;
+    int code = command_pipeline_options(&options, in, st);
+    if (!code)
+        code = pipeline_prepare(p, in->argument[0], &options, st);
+    if (code)
+        return code;
+    code = command_judge_audit(p, in->quiet, st);
+    if (!code)
+        code = pipeline_open_models(p, st);
+    if (code)
+        pipeline_free(p);
+    return code;
+}
+
+static void say_extracted(const struct pipeline *p)
+{
+    const struct extract_counts *c = &p->extracted;
+    if (p->options.quiet)
+        return;
+    if (c->damaged)
+        fprintf(stderr, "the store held %zu damaged embeddings; they were computed again\n", c->damaged);
+    fprintf(stderr, "embeddings: %zu different images, %zu were in the store, %zu encoded now", c->pictures, c->pictures - c->computed,
+            c->computed - c->failed);
+    if (c->failed)
+        fprintf(stderr, ", %zu cannot be decoded (audit.csv)", c->failed);
+    fputc('\n', stderr);
+}
+
+int cmd_run(const struct invocation *in, struct status *st)
+{
+    struct pipeline p;
+    int code = begin(&p, in, st);
+    if (code)
+        return code;
+    code = pipeline_extract(&p, false, st);
+    if (!code)
+        say_extracted(&p);
+    return finish(&p, code, st);
+}
+
+int cmd_evaluate(const struct invocation *in, struct status *st)
+{
+    struct pipeline p;
+    int code = begin(&p, in, st);
+    return code ? code : finish(&p, pipeline_extract(&p, true, st), st);
+}
+
+int cmd_extract(const struct invocation *in, struct status *st)
+{
+    struct pipeline p;
+    int code = begin(&p, in, st);
+    if (code)
+        return code;
+    code = pipeline_extract(&p, false, st);
+    if (!code)
+        say_extracted(&p);
+    pipeline_free(&p);
+    return code;
+}
+
+int cmd_export(const struct invocation *in, struct status *st)
+{
+    struct pipeline p;
+    const char *to = in->value[OPTION_TO] ? in->value[OPTION_TO] : "export";
+    int code = begin(&p, in, st);
+    if (code)
+        return code;
+    code = pipeline_extract(&p, true, st);
+    if (!code)
+        code = pipeline_export(&p, to, st);
+    if (!code)
+        printf("%s: embeddings of %zu tasks and %zu models\n", to, p.study.n_tasks, p.study.n_models);
+    pipeline_free(&p);
+    return code;
+}
+
+int cmd_check(const struct invocation *in, struct status *st)
+{
+    struct pipeline p;
+    int code = begin(&p, in, st);
+    if (code)
+        return code;
+    for (size_t t = 0; t < p.study.n_tasks; t++) {
+        const struct cohort *c = &p.cohort[t];
+        const struct task *task = c->source->task;
+        size_t n = task->n_classes ? task->n_classes : 1;
+        struct audit_count *count = NEW(n, struct audit_count);
+        audit_counts(count, c);
+        printf("%s (%s%s%s)\n", task->name, task_kind_name((enum task_kind)task->kind), task->title ? "; " : "", task->title ? task->title : "");
+        for (size_t k = 0; k < n; k++) {
+            printf("  %-24s %6zu images %6zu patients", task->n_classes ? task->classes[k].name : "all", count[k].images[2], count[k].units[2]);
+            if (c->has_partitions)
+                printf("   given: %zu development, %zu test", count[k].images[0], count[k].images[1]);
+            putchar('\n');
+        }
+        free(count);
+    }
+    for (size_t m = 0; m < p.study.n_models; m++)
+        printf("model %s: %s\n", p.study.models[m].name, p.featurizer[m].words);
+    printf("audit: %s/audit.csv\n", p.study.output);
+    pipeline_free(&p);
+    return STATUS_OK;
+}

@@ -1,0 +1,219 @@
+#include "cmd/command.h"
+
+#include <gsl/gsl_errno.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/interrupt.h"
+#include "base/memory.h"
+#include "base/number.h"
+#include "base/version.h"
+
+#define BIT(option) (1u << (option))
+#define COMMON (BIT(OPTION_THREADS) | BIT(OPTION_QUIET) | BIT(OPTION_HELP))
+#define STUDY (COMMON | BIT(OPTION_OUTPUT) | BIT(OPTION_STORE))
+
+static const struct {
+    const char *name, *letter, *argument, *help;
+} OPTIONS[N_OPTIONS] = {
+    [OPTION_THREADS] = {"--threads", "-t", "N", "threads to use (default: as many as there are processors); no number depends on it"},
+    [OPTION_QUIET] = {"--quiet", "-q", NULL, "print results and errors only, no progress"},
+    [OPTION_OUTPUT] = {"--output", "-o", "DIR", "where reports go, in place of the study's `output`"},
+    [OPTION_STORE] = {"--store", NULL, "DIR", "where embeddings are kept, in place of the study's `store`"},
+    [OPTION_SHARD] = {"--shard", NULL, "I/N", "only share I of N of the images (1/4 ... 4/4), for several processes"},
+    [OPTION_TO] = {"--to", NULL, "DIR", "where exported files go (default: export)"},
+    [OPTION_SEED] = {"--seed", NULL, "S", "seed of what is drawn (default: 2025)"},
+    [OPTION_PATIENTS] = {"--patients", NULL, "N", "number of synthetic patients (default: 240)"},
+    [OPTION_HELP] = {"--help", "-h", NULL, "this text"},
+};
+
+const struct command COMMANDS[] = {
+    {"run", "STUDY.yaml", "the whole way, from image files to reports; goes on where an earlier run stopped",
+     "Reads the study and its tasks, audits the cohorts, extracts the embeddings that the store lacks, trains and chooses the probes on the\n"
+     "development part, scores the test part once, and writes metrics.csv, path.csv, predictions/, splits/, audit.csv, cohort.csv and\n"
+     "provenance.json.  The main figures are printed at the end.",
+     1, 1, STUDY, cmd_run},
+    {"check", "STUDY.yaml", "read everything, audit, compute nothing; the first thing to run",
+     "Reads study, tasks, tables and the header and structure of every image; opens the checkpoints; prints what it found and writes\n"
+     "audit.csv and cohort.csv.",
+     1, 1, STUDY, cmd_check},
+    {"extract", "STUDY.yaml", "embeddings only, into the store",
+     "Ctrl-C finishes the images in hand and stores them; the same command goes on from there.", 1, 1, STUDY | BIT(OPTION_SHARD), cmd_extract},
+    {"evaluate", "STUDY.yaml", "from stored embeddings to reports", "As run, but nothing is extracted: embeddings that are missing are an error.", 1, 1,
+     STUDY, cmd_evaluate},
+    {"export", "STUDY.yaml", "embeddings as .npy with a .csv of their rows",
+     "Writes TASK.csv (row, sample, patient, site, label, partition) and TASK.MODEL.READOUT.npy (float32 [rows, width]).", 1, 1,
+     STUDY | BIT(OPTION_TO), cmd_export},
+    {"inspect", "PATH", "what a checkpoint, store, image, table or .npy holds", "PATH is a file or a folder; what it is, is found out.", 1, 1,
+     BIT(OPTION_QUIET) | BIT(OPTION_HELP), cmd_inspect},
+    {"synth", "DIR", "a small synthetic radiograph cohort and a tiny random checkpoint",
+     "Draws bone-like pictures with three labels of known difficulty (fracture, joint space grade, age) and a tiny vit_mae checkpoint with\n"
+     "random weights: enough to try the program without data.  The same seed gives the same bytes.",
+     1, 1, COMMON | BIT(OPTION_SEED) | BIT(OPTION_PATIENTS), cmd_synth},
+};
+const size_t N_COMMANDS = sizeof COMMANDS / sizeof *COMMANDS;
+
+/* ---- help ---- */
+
+static void print_usage(FILE *f)
+{
+    fprintf(f, "%s %s - evaluate frozen encoders of musculoskeletal radiographs\n\nusage: %s COMMAND [options] ARGUMENT\n\ncommands\n", PROGRAM_NAME,
+            PROGRAM_VERSION, PROGRAM_NAME);
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        fprintf(f, "  %-9s %-11s %s\n", COMMANDS[i].name, COMMANDS[i].arguments, COMMANDS[i].summary);
+    fprintf(f, "\n%s COMMAND --help   options of a command\n%s --version        version, BLAS, processor\n%s --man            this manual in roff\n\n"
+               "exit codes: 0 done, 2 usage, 3 the data, 4 the file system, 70 internal; after Ctrl-C as the signal\n",
+            PROGRAM_NAME, PROGRAM_NAME, PROGRAM_NAME);
+}
+
+static void print_command(FILE *f, const struct command *c)
+{
+    fprintf(f, "usage: %s %s [options] %s\n\n%s\n\noptions\n", PROGRAM_NAME, c->name, c->arguments, c->description);
+    for (size_t o = 0; o < N_OPTIONS; o++) {
+        if (!(c->options & BIT(o)))
+            continue;
+        char left[32];
+        (void)snprintf(left, sizeof left, "%s%s%s%s%s", OPTIONS[o].letter ? OPTIONS[o].letter : "", OPTIONS[o].letter ? ", " : "", OPTIONS[o].name,
+                       OPTIONS[o].argument ? " " : "", OPTIONS[o].argument ? OPTIONS[o].argument : "");
+        fprintf(f, "  %-18s %s\n", left, OPTIONS[o].help);
+    }
+}
+
+static void print_man(FILE *f)
+{
+    fprintf(f, ".TH SKELEX-EVAL 1 \"\" \"%s %s\"\n.SH NAME\n%s \\- evaluate frozen encoders of musculoskeletal radiographs\n", PROGRAM_NAME,
+            PROGRAM_VERSION, PROGRAM_NAME);
+    fprintf(f, ".SH SYNOPSIS\n.B %s\nCOMMAND [options] ARGUMENT\n.SH COMMANDS\n", PROGRAM_NAME);
+    for (size_t i = 0; i < N_COMMANDS; i++) {
+        const struct command *c = &COMMANDS[i];
+        fprintf(f, ".SS %s %s\n%s.\n.PP\n%s\n", c->name, c->arguments, c->summary, c->description);
+        for (size_t o = 0; o < N_OPTIONS; o++)
+            if (c->options & BIT(o))
+                fprintf(f, ".TP\n.B \\%s%s%s\n%s\n", OPTIONS[o].name, OPTIONS[o].argument ? " " : "",
+                        OPTIONS[o].argument ? OPTIONS[o].argument : "", OPTIONS[o].help);
+    }
+    fprintf(f, ".SH EXIT STATUS\n0 done; 2 usage; 3 the data; 4 the file system; 70 internal; after Ctrl\\-C as the signal.\n");
+}
+
+/* ---- arguments ---- */
+
+static const struct command *find_command(const char *name)
+{
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        if (!strcmp(COMMANDS[i].name, name))
+            return &COMMANDS[i];
+    return NULL;
+}
+
+/* The option `text` names ("--threads", "-t", "--threads=4"); *value is set to what stands behind '='. */
+static size_t find_option(const char *text, const char **value)
+{
+    size_t n = strcspn(text, "=");
+    *value = text[n] ? text + n + 1 : NULL;
+    for (size_t o = 0; o < N_OPTIONS; o++) {
+        if (strlen(OPTIONS[o].name) == n && !strncmp(OPTIONS[o].name, text, n))
+            return o;
+        if (OPTIONS[o].letter && !strcmp(OPTIONS[o].letter, text))
+            return o;
+    }
+    return N_OPTIONS;
+}
+
+static int parse(struct invocation *in, int argc, char **argv, struct status *st)
+{
+    const struct command *c = in->command;
+    bool only_arguments = false;
+    in->argument = NEW0((size_t)argc, char *);
+    for (int i = 2; i < argc; i++) {
+        const char *value;
+        if (only_arguments || argv[i][0] != '-' || argv[i][1] == '\0') {
+            in->argument[in->n_arguments++] = argv[i];
+            continue;
+        }
+        if (!strcmp(argv[i], "--")) {
+            only_arguments = true;
+            continue;
+        }
+        size_t o = find_option(argv[i], &value);
+        if (o == N_OPTIONS || !(c->options & BIT(o)))
+            return status_set(st, STATUS_USAGE, "%s has no option '%s'; see `%s %s --help`", c->name, argv[i], PROGRAM_NAME, c->name);
+        if (in->value[o])
+            return status_set(st, STATUS_USAGE, "%s is given twice", OPTIONS[o].name);
+        if (!OPTIONS[o].argument && value)
+            return status_set(st, STATUS_USAGE, "%s takes no value", OPTIONS[o].name);
+        if (OPTIONS[o].argument && !value) {
+            if (i + 1 >= argc)
+                return status_set(st, STATUS_USAGE, "%s needs a value (%s)", OPTIONS[o].name, OPTIONS[o].argument);
+            value = argv[++i];
+        }
+        in->value[o] = value ? value : "";
+    }
+    if (in->value[OPTION_HELP])
+        return STATUS_OK;
+    if (in->n_arguments < c->least || in->n_arguments > c->most)
+        return status_set(st, STATUS_USAGE, "%s takes %s, here are %zu arguments; see `%s %s --help`", c->name, c->arguments, in->n_arguments,
+                          PROGRAM_NAME, c->name);
+    in->quiet = in->value[OPTION_QUIET] != NULL;
+    size_t threads = (size_t)omp_get_max_threads();
+    if (in->value[OPTION_THREADS] && (!number_parse_size(in->value[OPTION_THREADS], &threads) || threads < 1 || threads > 4096))
+        return status_set(st, STATUS_USAGE, "--threads is '%s'; a whole number from 1 to 4096 was expected", in->value[OPTION_THREADS]);
+    in->n_threads = (int)threads;
+    return STATUS_OK;
+}
+
+static char *join(int argc, char **argv)
+{
+    char *line = mem_strdup(PROGRAM_NAME);
+    for (int i = 1; i < argc; i++) {
+        char *longer = mem_printf("%s %s", line, argv[i]);
+        free(line);
+        line = longer;
+    }
+    return line;
+}
+
+int command_main(int argc, char **argv)
+{
+    struct status st = {0};
+    gsl_set_error_handler_off();
+    if (argc < 2) {
+        print_usage(stderr);
+        return STATUS_USAGE;
+    }
+    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+        print_usage(stdout);
+        return 0;
+    }
+    if (!strcmp(argv[1], "--version")) {
+        printf("%s %s\nBLAS: %s\nprocessor: %s\n", PROGRAM_NAME, PROGRAM_VERSION, version_blas(), version_cpu());
+        return 0;
+    }
+    if (!strcmp(argv[1], "--man")) {
+        print_man(stdout);
+        return 0;
+    }
+    struct invocation in = {.command = find_command(argv[1])};
+    if (!in.command) {
+        fprintf(stderr, "%s: there is no command '%s'; see `%s --help`\n", PROGRAM_NAME, argv[1], PROGRAM_NAME);
+        return STATUS_USAGE;
+    }
+    in.command_line = join(argc, argv);
+    int code = parse(&in, argc, argv, &st);
+    if (!code && in.value[OPTION_HELP]) {
+        print_command(stdout, in.command);
+    } else if (!code) {
+        interrupt_install();
+        code = in.command->run(&in, &st);
+    }
+    if (!code && (fflush(stdout) != 0 || ferror(stdout)))
+        code = status_errno(&st, STATUS_IO, "cannot write to standard output");
+    free(in.argument);
+    free(in.command_line);
+    if (!code)
+        return 0;
+    fprintf(stderr, "%s %s: %s\n", PROGRAM_NAME, in.command->name, st.text);
+    if (code == STATUS_INTERRUPTED)
+        interrupt_finish();
+    return code == STATUS_UNDEFINED ? STATUS_DATA : code;
+}

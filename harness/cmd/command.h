@@ -1,0 +1,64 @@
+/* The commands and their options, in one table: dispatch, --help and the man
+ * page are made from it. */
+#ifndef CMD_COMMAND_H
+#define CMD_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/status.h"
+#include "evaluate/pipeline.h"
+
+enum option {
+    OPTION_THREADS,
+    OPTION_QUIET,
+    OPTION_OUTPUT,
+    OPTION_STORE,
+    OPTION_SHARD,
+    OPTION_TO,
+    OPTION_SEED,
+    OPTION_PATIENTS,
+    OPTION_HELP,
+    N_OPTIONS
+};
+
+struct invocation {
+    const struct command *command;
+    const char *value[N_OPTIONS]; /* NULL: not given; "" for a given flag */
+    char **argument;
+    size_t n_arguments;
+    char *command_line;
+    int n_threads;
+    bool quiet;
+};
+
+struct command {
+    const char *name, *arguments, *summary, *description;
+    size_t least, most;      /* number of arguments */
+    unsigned options;        /* bit 1 << option */
+    int (*run)(const struct invocation *in, struct status *st);
+};
+
+extern const struct command COMMANDS[];
+extern const size_t N_COMMANDS;
+
+int cmd_run(const struct invocation *in, struct status *st);
+int cmd_check(const struct invocation *in, struct status *st);
+int cmd_extract(const struct invocation *in, struct status *st);
+int cmd_evaluate(const struct invocation *in, struct status *st);
+int cmd_export(const struct invocation *in, struct status *st);
+int cmd_inspect(const struct invocation *in, struct status *st);
+int cmd_synth(const struct invocation *in, struct status *st);
+
+/* Parses, dispatches, prints; the exit code of the program. */
+int command_main(int argc, char **argv);
+
+/* ---- shared by the commands that read a study ---- */
+
+/* From options to the pipeline's. */
+int command_pipeline_options(struct pipeline_options *o, const struct invocation *in, struct status *st) MUST_CHECK;
+/* What the audit found, in words on stderr; STATUS_DATA if there are errors. */
+int command_judge_audit(const struct pipeline *p, bool quiet, struct status *st) MUST_CHECK;
+
+#endif

@@ -1,0 +1,133 @@
+#include "cohort/audit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+/* Below this many patients of a class, intervals and folds mean little. */
+#define FEW_UNITS 10
+
+struct same {
+    const uint8_t *digest;
+    size_t sample;
+};
+
+static int by_digest(const void *a, const void *b)
+{
+    const struct same *x = a, *y = b;
+    int order = memcmp(x->digest, y->digest, DIGEST_BYTES);
+    return order ? order : (x->sample > y->sample) - (x->sample < y->sample);
+}
+
+/* Images of equal bytes: across partitions they leak, across labels one label is wrong. */
+static void audit_duplicates(struct cohort *c, const struct survey *survey, bool given)
+{
+    struct same *same = NEW(c->n, struct same);
+    for (size_t i = 0; i < c->n; i++)
+        same[i] = (struct same){survey->picture[c->sample[i].picture].digest, i};
+    if (c->n)
+        qsort(same, c->n, sizeof *same, by_digest);
+    for (size_t i = 1; i < c->n; i++) {
+        if (memcmp(same[i].digest, same[i - 1].digest, DIGEST_BYTES) != 0)
+            continue;
+        const struct sample *a = &c->sample[same[i - 1].sample], *b = &c->sample[same[i].sample];
+        if (given && a->partition != b->partition)
+            findings_add(&c->findings, FINDING_ERROR, "leak", b->id, b->line, "the same image file stands in the other partition as '%s'", a->id);
+        if (a->label != b->label || a->target < b->target || a->target > b->target)
+            findings_add(&c->findings, FINDING_WARNING, "contradiction", b->id, b->line, "the same image file has another label as '%s'", a->id);
+        if (a->unit != b->unit)
+            findings_add(&c->findings, FINDING_WARNING, "duplicate", b->id, b->line,
+                         "the same image file belongs to patient '%s' as '%s' and to '%s' here; the two may part", a->patient ? a->patient : "-",
+                         a->id, b->patient ? b->patient : "-");
+        else
+            findings_add(&c->findings, FINDING_INFO, "duplicate", b->id, b->line, "the same image file as '%s'", a->id);
+    }
+    free(same);
+}
+
+/* A patient on both sides of a given split. */
+static void audit_given_partitions(struct cohort *c)
+{
+    uint8_t *seen = NEW0(c->n_units, uint8_t);
+    size_t without = 0;
+    for (size_t i = 0; i < c->n; i++) {
+        const struct sample *s = &c->sample[i];
+        if (s->partition == PARTITION_NONE) {
+            if (++without <= 20)
+                findings_add(&c->findings, FINDING_ERROR, "partition", s->id, s->line, "no partition is given, and protocol given needs one");
+            continue;
+        }
+        uint8_t side = s->partition == PARTITION_TEST ? 2 : 1, before = seen[s->unit];
+        seen[s->unit] |= side;
+        if (before && seen[s->unit] == 3 && before != 3)
+            findings_add(&c->findings, FINDING_ERROR, "leak", s->id, s->line, "patient '%s' is in development and in test",
+                         s->patient ? s->patient : "-");
+    }
+    if (without > 20)
+        findings_add(&c->findings, FINDING_ERROR, "partition", "", 0, "%zu images have no partition; the first 20 are listed", without);
+    free(seen);
+}
+
+void audit_counts(struct audit_count *count, const struct cohort *c)
+{
+    size_t n_classes = c->source->task->n_classes ? c->source->task->n_classes : 1;
+    uint8_t *seen = NEW0(c->n_units * n_classes, uint8_t);
+    memset(count, 0, n_classes * sizeof *count);
+    for (size_t i = 0; i < c->n; i++) {
+        const struct sample *s = &c->sample[i];
+        struct audit_count *k = &count[s->label];
+        uint8_t *mark = &seen[(size_t)s->unit * n_classes + (size_t)s->label];
+        size_t side = s->partition == PARTITION_TEST ? 1 : 0;
+        k->images[2]++;
+        k->units[2] += !(*mark & 4);
+        *mark |= 4;
+        if (s->partition != PARTITION_NONE) {
+            k->images[side]++;
+            k->units[side] += !(*mark & (1u << side));
+            *mark = (uint8_t)(*mark | (1u << side));
+        }
+    }
+    free(seen);
+}
+
+static void audit_classes(struct cohort *c, const struct study *study)
+{
+    static const char *const side_name[] = {"development", "test", "the cohort"};
+    const struct task *t = c->source->task;
+    bool given = study->protocol == PROTOCOL_GIVEN;
+    size_t n_classes = t->n_classes ? t->n_classes : 1;
+    struct audit_count *count = NEW(n_classes, struct audit_count);
+    audit_counts(count, c);
+    if (c->n_units < 2 * study->n_folds)
+        findings_add(&c->findings, FINDING_ERROR, "few", "", 0, "%zu patients are too few for a test set and %zu folds", c->n_units, study->n_folds);
+    for (size_t k = 0; k < t->n_classes; k++) {
+        for (size_t side = given ? 0 : 2; side < (given ? 2u : 3u); side++)
+            if (count[k].images[side] == 0)
+                findings_add(&c->findings, t->kind == KIND_BINARY || side != 1 ? FINDING_ERROR : FINDING_WARNING, "class", "", 0,
+                             "class '%s' has no image in %s", t->classes[k].name, side_name[side]);
+        if (count[k].units[2] && count[k].units[2] < FEW_UNITS)
+            findings_add(&c->findings, FINDING_WARNING, "class", "", 0, "class '%s' has %zu patients only", t->classes[k].name, count[k].units[2]);
+    }
+    free(count);
+}
+
+void audit_cohort(struct cohort *c, const struct study *study, const struct survey *survey)
+{
+    bool given = study->protocol == PROTOCOL_GIVEN;
+    if (c->n == 0) {
+        findings_add(&c->findings, FINDING_ERROR, "empty", "", 0, "no usable image in the cohort (%zu rows seen)", c->n_rows);
+        return;
+    }
+    audit_duplicates(c, survey, given);
+    if (given)
+        audit_given_partitions(c);
+    audit_classes(c, study);
+    if (!c->has_patients)
+        findings_add(&c->findings, FINDING_WARNING, "patients", "", 0,
+                     "nothing names the patient: each image counts as one, and images of one patient may stand in training and in test");
+    else
+        for (size_t i = 0; i < c->n; i++)
+            if (!c->sample[i].patient)
+                findings_add(&c->findings, FINDING_WARNING, "patients", c->sample[i].id, c->sample[i].line, "no patient is named; the image counts as one");
+}

@@ -1,0 +1,46 @@
+/* The parallel loop of a study: every picture that some model has not seen yet
+ * is decoded once and handed to all models that miss it.
+ *
+ * One picture a thread: decoding of one overlaps with the encoders' work on
+ * another, and no number depends on the thread count.  Memory: one decoded
+ * picture and one workspace per model a thread, plus what waits to be written.
+ * Vectors go to the store in transactions of at most a second or 16 MB; Ctrl-C
+ * finishes the pictures in hand and stores them.  Pictures of equal bytes are
+ * encoded once. */
+#ifndef EMBED_EXTRACT_H
+#define EMBED_EXTRACT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/status.h"
+#include "cohort/survey.h"
+#include "embed/featurizer.h"
+#include "embed/store.h"
+
+struct extract_options {
+    int n_threads;
+    size_t shard, n_shards; /* this run's share: shard in 1 .. n_shards; 0 of 0: all */
+    bool decode_only;        /* compute nothing: tell pictures that cannot be decoded from embeddings that are missing */
+    bool quiet;
+};
+
+struct extract_counts {
+    size_t pictures;  /* of different bytes, in this shard */
+    size_t computed;  /* pictures decoded in this run */
+    size_t vectors;   /* computed in this run */
+    size_t damaged;   /* found damaged in the store and computed again */
+    size_t failed;    /* pictures that could not be decoded; they have a reason now */
+};
+
+/* used[i]: picture i of the survey is wanted.  A picture that fails gets its reason and the loop goes on.
+ * decode_only: STATUS_DATA if a picture that can be decoded has no embedding yet.
+ * STATUS_INTERRUPTED after Ctrl-C, with everything done stored. */
+int extract_study(struct extract_counts *counts, struct store *store, const struct featurizer *featurizer, size_t n_featurizers,
+                  struct survey *survey, const bool *used, const struct extract_options *options, struct status *st) MUST_CHECK;
+
+/* x[n, width] of one readout for the given pictures, from the store.  STATUS_DATA with the number that is missing. */
+int extract_read(float *x, const struct store *store, const struct featurizer *f, const char *readout, const struct survey *survey,
+                 const size_t *picture, size_t n, struct status *st) MUST_CHECK;
+
+#endif

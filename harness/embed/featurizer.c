@@ -1,0 +1,168 @@
+#include "embed/featurizer.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "embed/baseline.h"
+#include "image/tensor.h"
+
+/* Raise when the same weights and settings would give other numbers, so that stored vectors are not reused. */
+#define FEATURES_VERSION 1
+
+struct featurizer_workspace {
+    struct encoder_workspace *encoder;
+    float *pixels;
+};
+
+/* Offset and width of readout number i in the vector. */
+static size_t offset_of(const struct featurizer *f, size_t i, size_t *width)
+{
+    size_t offset = 0;
+    for (size_t k = 0; k < i; k++)
+        offset += encoder_readout_width(f->encoder, k);
+    *width = encoder_readout_width(f->encoder, i);
+    return offset;
+}
+
+/* Next name of a '+'-joined list; number of the readout, or n_readouts if the encoder lacks it. */
+static size_t next_readout(const struct featurizer *f, const char **list)
+{
+    size_t n = strcspn(*list, "+"), count = encoder_n_readouts(f->encoder), i = 0;
+    while (i < count && (strlen(encoder_readout_name(f->encoder, i)) != n || strncmp(encoder_readout_name(f->encoder, i), *list, n) != 0))
+        i++;
+    *list += n + ((*list)[n] == '+' && (*list)[n + 1] != '\0');
+    return i;
+}
+
+int featurizer_readout_width(size_t *width, const struct featurizer *f, const char *readout, struct status *st)
+{
+    *width = f->width;
+    if (!f->encoder)
+        return STATUS_OK;
+    *width = 0;
+    for (const char *list = readout; *list;) {
+        size_t i = next_readout(f, &list), w;
+        if (i == encoder_n_readouts(f->encoder) || *list == '+') {
+            char known[256] = "";
+            size_t used = 0;
+            for (i = 0; i < encoder_n_readouts(f->encoder) && used < sizeof known; i++)
+                used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", encoder_readout_name(f->encoder, i));
+            return status_set(st, STATUS_DATA, "model '%s' has no readout '%s'; it has %s, and any of them joined by '+'", f->model->name,
+                              readout, known);
+        }
+        (void)offset_of(f, i, &w);
+        *width += w;
+    }
+    return STATUS_OK;
+}
+
+void featurizer_read(float *out, const struct featurizer *f, const char *readout, const float *vector)
+{
+    if (!f->encoder) {
+        memcpy(out, vector, f->width * sizeof *out);
+        return;
+    }
+    for (const char *list = readout; *list;) {
+        size_t width, i = next_readout(f, &list);
+        assert(i < encoder_n_readouts(f->encoder));
+        size_t offset = offset_of(f, i, &width);
+        memcpy(out, vector + offset, width * sizeof *out);
+        out += width;
+    }
+}
+
+static int open_encoder(struct featurizer *f, struct status *st)
+{
+    const char *path = f->model->path;
+    char hex[DIGEST_HEX];
+    int code = encoder_open(&f->encoder, path, st);
+    if (code)
+        return code;
+    const struct encoder_info *info = encoder_info(f->encoder);
+    char *directory = file_is_directory(path) ? mem_strdup(path) : path_directory(path);
+    code = preprocess_read(&f->preprocess, directory, info->image_size, st);
+    free(directory);
+    if (!code && (f->preprocess.width != info->image_size || f->preprocess.height != info->image_size))
+        code = status_set(st, STATUS_DATA, "'%s': preprocessor_config.json gives %zux%zu pictures, config.json wants %zux%zu", path,
+                          f->preprocess.width, f->preprocess.height, info->image_size, info->image_size);
+    if (!code)
+        code = encoder_digest(f->weights, f->encoder, st);
+    if (code)
+        return code;
+    f->width = encoder_output_width(f->encoder);
+    char *pictures = preprocess_describe(&f->preprocess);
+    f->words = mem_printf("%s %zux%zux%zu patch %zu image %zu, fp32, weights %s, %s, features v%d", info->architecture, info->width,
+                          info->layers, info->heads, info->patch, info->image_size, digest_hex(hex, f->weights), pictures, FEATURES_VERSION);
+    free(pictures);
+    return STATUS_OK;
+}
+
+int featurizer_open(struct featurizer *f, const struct study_model *model, struct status *st)
+{
+    *f = (struct featurizer){.model = model};
+    int code = STATUS_OK;
+    if (model->source == SOURCE_ENCODER) {
+        code = open_encoder(f, st);
+    } else {
+        bool thumbnail = model->source == SOURCE_THUMBNAIL;
+        f->width = thumbnail ? THUMBNAIL_WIDTH : ACQUISITION_WIDTH;
+        f->words = mem_printf("%s baseline, features v%d", thumbnail ? "thumbnail 16x16" : "acquisition", FEATURES_VERSION);
+    }
+    for (size_t i = 0; i < model->n_readouts && !code; i++) {
+        size_t width;
+        code = featurizer_readout_width(&width, f, model->readout[i], st);
+    }
+    if (code) {
+        featurizer_close(f);
+        return code;
+    }
+    digest_bytes(f->fingerprint, f->words, strlen(f->words));
+    return STATUS_OK;
+}
+
+void featurizer_close(struct featurizer *f)
+{
+    if (f->encoder)
+        encoder_close(f->encoder);
+    free(f->words);
+    *f = (struct featurizer){0};
+}
+
+struct featurizer_workspace *featurizer_workspace_new(const struct featurizer *f)
+{
+    struct featurizer_workspace *w = NEW0(1, struct featurizer_workspace);
+    if (f->encoder) {
+        w->encoder = encoder_workspace_new(f->encoder);
+        w->pixels = mem_aligned(3 * f->preprocess.width * f->preprocess.height, sizeof *w->pixels);
+    }
+    return w;
+}
+
+void featurizer_workspace_free(struct featurizer_workspace *w)
+{
+    if (!w)
+        return;
+    encoder_workspace_free(w->encoder);
+    free(w->pixels);
+    free(w);
+}
+
+int featurizer_compute(float *out, const struct featurizer *f, struct featurizer_workspace *w, const struct radiograph *r, size_t file_bytes,
+                       struct status *st)
+{
+    switch (f->model->source) {
+    case SOURCE_THUMBNAIL:
+        return baseline_thumbnail(out, r, st);
+    case SOURCE_ACQUISITION:
+        baseline_acquisition(out, r, file_bytes);
+        return STATUS_OK;
+    case SOURCE_ENCODER:
+        break;
+    }
+    int code = tensor_from_radiograph(w->pixels, r, &f->preprocess, st);
+    return code ? code : encoder_forward(f->encoder, w->encoder, w->pixels, out, st);
+}

@@ -1,0 +1,46 @@
+/* A model of the study made ready: an encoder with its preprocessing, or a
+ * trivial baseline; radiograph in, vector out.
+ *
+ * The vector holds all readouts one behind the other.  A study may also ask for
+ * several joined by '+' ("cls+mean"); they are put together when read. */
+#ifndef EMBED_FEATURIZER_H
+#define EMBED_FEATURIZER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/digest.h"
+#include "base/status.h"
+#include "encoder/encoder.h"
+#include "image/preprocess.h"
+#include "image/radiograph.h"
+#include "study/study.h"
+
+struct featurizer {
+    const struct study_model *model; /* borrowed */
+    struct encoder *encoder;         /* NULL for a baseline */
+    struct preprocess preprocess;
+    size_t width;                    /* floats of a vector */
+    char *words;                     /* what it is, in one line; the fingerprint is its digest */
+    uint8_t fingerprint[DIGEST_BYTES];
+    uint8_t weights[DIGEST_BYTES];   /* zeros for a baseline */
+};
+
+/* Opens the checkpoint and checks that it has the readouts the study asks for. */
+int featurizer_open(struct featurizer *f, const struct study_model *model, struct status *st) MUST_CHECK;
+void featurizer_close(struct featurizer *f);
+
+struct featurizer_workspace; /* one per thread and featurizer */
+struct featurizer_workspace *featurizer_workspace_new(const struct featurizer *f);
+void featurizer_workspace_free(struct featurizer_workspace *w);
+
+/* out[f->width] */
+int featurizer_compute(float *out, const struct featurizer *f, struct featurizer_workspace *w, const struct radiograph *r, size_t file_bytes,
+                       struct status *st) MUST_CHECK;
+
+/* Width of a readout of the study; STATUS_DATA naming those there are. */
+int featurizer_readout_width(size_t *width, const struct featurizer *f, const char *readout, struct status *st) MUST_CHECK;
+/* Pick a readout (which must be there) out of a vector. */
+void featurizer_read(float *out, const struct featurizer *f, const char *readout, const float *vector);
+
+#endif

@@ -1,0 +1,58 @@
+/* One cell of a study: a task, a model's readout and a probe.  The probe is
+ * chosen and fitted on the development part, the test part is scored once, every
+ * metric gets its patient-clustered bootstrap interval, all rows are written.
+ *
+ * The replicates of a task are the same for every cell (stream = task name). */
+#ifndef EVALUATE_CELL_H
+#define EVALUATE_CELL_H
+
+#include <stdio.h>
+
+#include "base/outfile.h"
+#include "base/status.h"
+#include "cohort/cohort.h"
+#include "evaluate/partitions.h"
+#include "report/results.h"
+#include "study/study.h"
+
+/* What all cells of a task share. */
+struct cell_task {
+    const struct study *study;
+    const struct cohort *cohort;
+    const struct partitions *partitions;
+    /* of the test part */
+    uint32_t *unit;     /* [n_test] patient, 0 .. n_units-1 */
+    size_t n_units;
+    uint32_t *stratum;  /* [n_units] largest class of the patient; NULL for a regression */
+    size_t n_strata;
+    int32_t *label;     /* [n_test] */
+    double *target;     /* [n_test] */
+    int n_threads;
+    /* where rows go; borrowed */
+    struct outfile *metrics, *path, *predictions;
+};
+
+/* The figure a cell is known by, for the table at the end. */
+struct headline {
+    char *task, *model, *readout, *probe;
+    const char *metric;
+    double value, low, high;
+    double parameter;
+    const char *parameter_name;
+    bool edge;
+};
+
+enum cell_probe { CELL_LINEAR, CELL_KNN };
+
+void cell_task_make(struct cell_task *t, const struct study *study, const struct cohort *cohort, const struct partitions *partitions);
+void cell_task_free(struct cell_task *t);
+
+/* x[cohort n, d] features of every sample.  A probe that cannot be fitted is an NA row with its reason, not a failure. */
+int cell_evaluate(struct headline *headline, const struct cell_task *t, const char *model, const char *readout, enum cell_probe probe,
+                  const float *x, size_t d, struct status *st) MUST_CHECK;
+void headline_free(struct headline *h);
+
+/* Header line of predictions/<task>.csv (new string): score columns carry the class names. */
+char *cell_predictions_header(const struct task *task);
+
+#endif

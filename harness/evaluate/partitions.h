@@ -1,0 +1,26 @@
+/* Who is trained on and who is tested on, for one task: by the study's protocol. */
+#ifndef EVALUATE_PARTITIONS_H
+#define EVALUATE_PARTITIONS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "cohort/cohort.h"
+#include "study/study.h"
+
+struct partitions {
+    size_t *development; /* [n_development] samples, ascending */
+    size_t n_development;
+    size_t *test;        /* [n_test] samples, ascending */
+    size_t n_test;
+    uint32_t *fold;      /* [n_development] */
+    size_t n_folds;
+};
+
+/* grouped: a stratified share of the patients is the test set.  given: the dataset's own partitions.  Both: folds of the
+ * development part are disjoint by patient and stratified by class, or by tenths of a regression target. */
+int partitions_make(struct partitions *p, const struct cohort *cohort, const struct study *study, struct status *st) MUST_CHECK;
+void partitions_free(struct partitions *p);
+
+#endif

@@ -1,0 +1,95 @@
+#include "evaluate/provenance.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/outfile.h"
+#include "base/version.h"
+#include "evaluate/pipeline.h"
+
+#define SCHEMA_VERSION 1
+
+/* A cohort is known by its samples' names, labels, units and image bytes. */
+static void cohort_digest(char hex[DIGEST_HEX], const struct cohort *c, const struct survey *survey)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    uint8_t digest[DIGEST_BYTES] = {0};
+    for (size_t i = 0; stream && i < c->n; i++) {
+        const struct sample *s = &c->sample[i];
+        fprintf(stream, "%s,%s,%d,%.17g,%s\n", s->id, s->patient ? s->patient : "", (int)s->label, s->target,
+                digest_hex(hex, survey->picture[s->picture].digest));
+    }
+    if (stream)
+        fclose(stream);
+    digest_bytes(digest, text ? text : "", size);
+    free(text);
+    (void)digest_hex(hex, digest);
+}
+
+static json_t *tasks_of(const struct pipeline *p)
+{
+    char hex[DIGEST_HEX];
+    json_t *list = json_array();
+    for (size_t t = 0; t < p->study.n_tasks; t++) {
+        const struct cohort *c = &p->cohort[t];
+        cohort_digest(hex, c, &p->survey);
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:b}", "name", c->source->task->name, "file",
+                                              c->source->path, "data", c->source->data, "cohort_sha256", hex, "rows", (json_int_t)c->n_rows,
+                                              "images", (json_int_t)c->n, "patients", (json_int_t)c->n_units, "excluded",
+                                              (json_int_t)findings_count(&c->findings, FINDING_EXCLUDED), "warnings",
+                                              (json_int_t)findings_count(&c->findings, FINDING_WARNING), "patients_named", c->has_patients));
+    }
+    return list;
+}
+
+static json_t *models_of(const struct pipeline *p)
+{
+    char weights[DIGEST_HEX], fingerprint[DIGEST_HEX];
+    json_t *list = json_array();
+    for (size_t m = 0; m < p->study.n_models; m++) {
+        const struct featurizer *f = &p->featurizer[m];
+        json_t *model = json_pack("{s:s, s:s, s:s}", "name", f->model->name, "features", f->words, "fingerprint",
+                                  digest_hex(fingerprint, f->fingerprint));
+        if (f->encoder)
+            json_object_set_new(model, "weights_sha256", json_string(digest_hex(weights, f->weights)));
+        json_array_append_new(list, model);
+    }
+    return list;
+}
+
+static json_t *costs_of(const struct pipeline *p)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < p->n_costs; i++)
+        json_array_append_new(list, json_pack("{s:s, s:f, s:I, s:I}", "stage", p->cost[i].name, "seconds", p->cost[i].seconds, "peak_memory_kib",
+                                              (json_int_t)p->cost[i].peak_kib, "items", (json_int_t)p->cost[i].items));
+    return list;
+}
+
+int provenance_write(const struct pipeline *p, struct status *st)
+{
+    char hex[DIGEST_HEX];
+    json_t *root = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:i, s:s, s:s, s:s, s:o, s:o, s:o}", "schema", SCHEMA_VERSION, "program",
+                             PROGRAM_NAME, "version", PROGRAM_VERSION, "command_line", p->options.command_line, "study", p->study.name, "study_file",
+                             p->study.path, "study_sha256", digest_hex(hex, p->study.digest), "seed", (json_int_t)p->study.seed, "threads",
+                             p->options.n_threads, "protocol", study_protocol_name(p->study.protocol), "blas", version_blas(), "cpu", version_cpu(),
+                             "tasks", tasks_of(p), "models", models_of(p), "stages", costs_of(p));
+    if (!root)
+        return status_set(st, STATUS_INTERNAL, "provenance: a text that is not UTF-8 (a file name?)");
+    char *path = path_join(p->study.output, "provenance.json");
+    struct outfile out;
+    int code = outfile_open(&out, path, st);
+    if (!code) {
+        json_dumpf(root, out.stream, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
+        fputc('\n', out.stream);
+        code = outfile_commit(&out, st);
+    }
+    free(path);
+    json_decref(root);
+    return code;
+}

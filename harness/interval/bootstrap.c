@@ -1,0 +1,149 @@
+#include "interval/bootstrap.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/rng.h"
+
+/* The patients of each stratum, ascending: of stratum s, unit[start[s]] to unit[start[s + 1] - 1]. */
+struct strata {
+    size_t n;
+    size_t *start;  /* [n + 1] */
+    uint32_t *unit; /* [n_units] */
+};
+
+static void strata_new(struct strata *s, const struct bootstrap_plan *plan)
+{
+    s->n = plan->stratum ? plan->n_strata : 1;
+    s->start = NEW0(s->n + 2, size_t);
+    s->unit = NEW(plan->n_units, uint32_t);
+    /* A counting sort; start is filled one place ahead, and the second pass moves it into place. */
+    for (size_t u = 0; u < plan->n_units; u++)
+        s->start[(plan->stratum ? plan->stratum[u] : 0) + 2]++;
+    for (size_t k = 2; k < s->n + 2; k++)
+        s->start[k] += s->start[k - 1];
+    for (size_t u = 0; u < plan->n_units; u++)
+        s->unit[s->start[(plan->stratum ? plan->stratum[u] : 0) + 1]++] = (uint32_t)u;
+}
+
+static void strata_free(struct strata *s)
+{
+    free(s->start);
+    free(s->unit);
+}
+
+/* Whole number below `limit`, every one equally likely: the high half of word x limit, refusing
+ * the few low halves that would favour some.  Lemire 2019, ACM TOMACS 29:3.  One word as a rule,
+ * where gsl_rng_uniform_int divides for each. */
+static uint32_t draw_below(gsl_rng *rng, uint32_t limit)
+{
+    uint64_t product = (uint64_t)gsl_rng_get(rng) * limit;
+    if ((uint32_t)product < limit) {
+        uint32_t refuse = -limit % limit;
+        while ((uint32_t)product < refuse)
+            product = (uint64_t)gsl_rng_get(rng) * limit;
+    }
+    return (uint32_t)(product >> 32);
+}
+
+void bootstrap_spread(uint32_t *weight, const uint32_t *unit_count, const struct bootstrap_plan *plan)
+{
+    for (size_t i = 0; i < plan->n; i++)
+        weight[i] = unit_count[plan->unit[i]];
+}
+
+static void draw_replicate(uint32_t *weight, uint32_t *unit_count, const struct bootstrap_plan *plan,
+                           const struct strata *strata, size_t replicate, gsl_rng *rng)
+{
+    rng_stream_set(rng, plan->seed, plan->stream, replicate);
+    memset(unit_count, 0, plan->n_units * sizeof *unit_count);
+    for (size_t k = 0; k < strata->n; k++) {
+        const uint32_t *unit = strata->unit + strata->start[k];
+        size_t n = strata->start[k + 1] - strata->start[k];
+        for (size_t i = 0; i < n; i++)
+            unit_count[unit[draw_below(rng, (uint32_t)n)]]++;
+    }
+    bootstrap_spread(weight, unit_count, plan);
+}
+
+void bootstrap_weights(uint32_t *weight, uint32_t *unit_count, const struct bootstrap_plan *plan, size_t replicate,
+                       gsl_rng *rng)
+{
+    struct strata strata;
+    strata_new(&strata, plan);
+    draw_replicate(weight, unit_count, plan, &strata, replicate, rng);
+    strata_free(&strata);
+}
+
+static int check_plan(const struct bootstrap_plan *plan, const struct panel *p, struct status *st)
+{
+    if (plan->n != panel_n(p))
+        return status_set(st, STATUS_INTERNAL, "bootstrap: %zu samples in the plan, %zu in the panel", plan->n, panel_n(p));
+    if (plan->n == 0 || plan->n_units == 0)
+        return status_set(st, STATUS_UNDEFINED, "bootstrap: no sample to draw from");
+    if (plan->n_units > UINT32_MAX)
+        return status_set(st, STATUS_DATA, "bootstrap: %zu patients are more than can be drawn from", plan->n_units);
+    for (size_t i = 0; i < plan->n; i++)
+        if (plan->unit[i] >= plan->n_units)
+            return status_set(st, STATUS_DATA, "bootstrap: sample %zu belongs to patient %u of %zu", i, plan->unit[i],
+                              plan->n_units);
+    for (size_t u = 0; plan->stratum && u < plan->n_units; u++)
+        if (plan->stratum[u] >= plan->n_strata)
+            return status_set(st, STATUS_DATA, "bootstrap: patient %zu belongs to stratum %u of %zu", u,
+                              plan->stratum[u], plan->n_strata);
+    return STATUS_OK;
+}
+
+int bootstrap_panel(double *value, const struct bootstrap_plan *plan, const struct panel *p, int n_threads,
+                    struct status *st)
+{
+    int code = check_plan(plan, p, st);
+    if (code)
+        return code;
+    struct strata strata;
+    strata_new(&strata, plan);
+    size_t n_metrics = panel_n_metrics(p);
+#pragma omp parallel num_threads(n_threads > 0 ? n_threads : 1)
+    {
+        gsl_rng *rng = rng_stream_new();
+        struct panel_scratch *scratch = panel_scratch_new(p);
+        uint32_t *weight = NEW(plan->n, uint32_t), *unit_count = NEW(plan->n_units, uint32_t);
+#pragma omp for schedule(static)
+        for (size_t b = 0; b < plan->replicates; b++) {
+            draw_replicate(weight, unit_count, plan, &strata, b, rng);
+            panel_compute(p, scratch, weight, value + b * n_metrics, NULL);
+        }
+        free(unit_count);
+        free(weight);
+        panel_scratch_free(scratch);
+        gsl_rng_free(rng);
+    }
+    strata_free(&strata);
+    return STATUS_OK;
+}
+
+int bootstrap_jackknife(double *value, const struct bootstrap_plan *plan, const struct panel *p, int n_threads,
+                        struct status *st)
+{
+    int code = check_plan(plan, p, st);
+    if (code)
+        return code;
+    size_t n_metrics = panel_n_metrics(p);
+#pragma omp parallel num_threads(n_threads > 0 ? n_threads : 1)
+    {
+        struct panel_scratch *scratch = panel_scratch_new(p);
+        uint32_t *weight = NEW(plan->n, uint32_t);
+#pragma omp for schedule(static)
+        for (size_t u = 0; u < plan->n_units; u++) {
+            for (size_t i = 0; i < plan->n; i++)
+                weight[i] = plan->unit[i] != u;
+            panel_compute(p, scratch, weight, value + u * n_metrics, NULL);
+        }
+        free(weight);
+        panel_scratch_free(scratch);
+    }
+    return STATUS_OK;
+}

@@ -1,0 +1,48 @@
+/* The bootstrap: resampling of patients, with all images of a patient.
+ *
+ * A replicate is a weight per sample (how often its patient was drawn); the
+ * metrics are computed from the weights, nothing is copied or sorted again.
+ * Within each stratum as many patients are drawn, with replacement, as it has.
+ * Efron & Tibshirani 1993; by patients: Field & Welsh 2007, JRSS B 69:369.
+ *
+ * The draws belong to (seed, stream, replicate): stream is the task's name, so a
+ * replicate draws the same patients for every model and metric and differences
+ * are paired; threads and their number change nothing. */
+#ifndef INTERVAL_BOOTSTRAP_H
+#define INTERVAL_BOOTSTRAP_H
+
+#include <gsl/gsl_rng.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "metric/panel.h"
+
+struct bootstrap_plan {
+    size_t n;
+    const uint32_t *unit;    /* [n] patient of each sample, 0 .. n_units-1 */
+    size_t n_units;
+    const uint32_t *stratum; /* [n_units] stratum of each patient, 0 .. n_strata-1; NULL: plain */
+    size_t n_strata;
+    size_t replicates;
+    uint64_t seed;
+    const char *stream;      /* the task's name */
+};
+
+/* weight[i] = unit_count[unit[i]] */
+void bootstrap_spread(uint32_t *weight, const uint32_t *unit_count, const struct bootstrap_plan *plan);
+
+/* Draw one replicate: unit_count[n_units] how often each patient, weight[n] how often each sample. */
+void bootstrap_weights(uint32_t *weight, uint32_t *unit_count, const struct bootstrap_plan *plan, size_t replicate,
+                       gsl_rng *rng);
+
+/* value[replicates, n_metrics], NaN where undefined.  STATUS_DATA if a unit or stratum is out of
+ * range, STATUS_UNDEFINED if there is nothing to draw from. */
+int bootstrap_panel(double *value, const struct bootstrap_plan *plan, const struct panel *p, int n_threads,
+                    struct status *st) MUST_CHECK;
+
+/* Leave each patient out in turn: value[n_units, n_metrics].  Errors as bootstrap_panel. */
+int bootstrap_jackknife(double *value, const struct bootstrap_plan *plan, const struct panel *p, int n_threads,
+                        struct status *st) MUST_CHECK;
+
+#endif

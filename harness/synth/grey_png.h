@@ -1,0 +1,14 @@
+/* Grey PNG files of 8 or 16 bits, in memory.  One IDAT, "average" filter on
+ * every row, no ancillary chunk: the bytes depend on the pixels and on zlib's
+ * version alone.  Source: PNG specification (W3C, third edition), 5, 9, 11.2. */
+#ifndef SYNTH_GREY_PNG_H
+#define SYNTH_GREY_PNG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* pixel[height * width], row-major, in [0, 2^bits - 1]; bits 8 or 16; sides 1..65535.
+ * Returns *size bytes, to be freed. */
+unsigned char *grey_png_encode(size_t *size, const uint16_t *pixel, size_t width, size_t height, unsigned bits);
+
+#endif
