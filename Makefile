@@ -5,7 +5,7 @@
 
 CONFIG  ?= release
 CC      = gcc
-PACKAGES = gcc make pkg-config git libgomp1 libcsv-dev libgsl-dev libopenblas-serial-dev libcyaml-dev libyaml-dev \
+PACKAGES = gcc make pkg-config git libgomp1 libcsv-dev libgsl-dev libopenblas-pthread-dev libcyaml-dev libyaml-dev \
            libjansson-dev liblmdb-dev libxxhash-dev libexif-dev libcmocka-dev libstb-dev nettle-dev zlib1g-dev
 PC = gsl libcyaml yaml-0.1 jansson lmdb libxxhash libexif nettle zlib
 PACKAGES_CLANG = clang libclang-rt-14-dev libomp-14-dev
@@ -22,6 +22,10 @@ OPT_fuzz    = -O1 -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-reco
 CFLAGS  ?=
 LDFLAGS ?=
 
+# OpenBLAS: the pthread build, told to use one thread (base/blas.h).  Debian's serial build is made without locks and
+# returns wrong products when threads call it at once; the openmp build would use several threads outside our loops.
+# Linked by its own folder, so that the system's choice of alternatives cannot swap it.
+#
 # Compile and link flags of the libraries.  Made once the packages are there, then included: make starts over with it.
 FLAGS_MK = build/flags.mk
 ifeq ($(filter help deps clean,$(MAKECMDGOALS)),)
@@ -59,9 +63,9 @@ deps: ## install what is missing from Debian's packages (needs root or sudo)
 $(FLAGS_MK): Makefile tests/deps.sh
 	@sh tests/deps.sh $(PACKAGES)
 	@mkdir -p build
-	@serial=$$(ls -d /usr/lib/*/openblas-serial | head -1); PKG_CONFIG_PATH=$$serial/pkgconfig; export PKG_CONFIG_PATH; \
+	@blas=$$(ls -d /usr/lib/*/openblas-pthread | head -1); PKG_CONFIG_PATH=$$blas/pkgconfig; export PKG_CONFIG_PATH; \
 	{ echo "LIB_CFLAGS = $$(pkg-config --cflags openblas $(PC)) $$(pkg-config --cflags stb | sed 's/-I/-isystem /g')"; \
-	  echo "LIB_LIBS = $$(pkg-config --define-variable=GSL_CBLAS_LIB= --libs openblas $(PC)) -Wl,-rpath,$$serial"; \
+	  echo "LIB_LIBS = $$(pkg-config --define-variable=GSL_CBLAS_LIB= --libs openblas $(PC)) -Wl,-rpath,$$blas"; \
 	  echo "CMOCKA_LIBS = $$(pkg-config --libs cmocka)"; } > $@
 
 $B/%.o: %.c $(FLAGS_MK)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/blas.h"
 #include "base/interrupt.h"
 #include "base/memory.h"
 #include "base/number.h"
@@ -177,6 +178,7 @@ int command_main(int argc, char **argv)
 {
     struct status st = {0};
     gsl_set_error_handler_off();
+    blas_use_one_thread();
     if (argc < 2) {
         print_usage(stderr);
         return STATUS_USAGE;
@@ -186,7 +188,7 @@ int command_main(int argc, char **argv)
         return 0;
     }
     if (!strcmp(argv[1], "--version")) {
-        printf("%s %s\nBLAS: %s\nprocessor: %s\n", PROGRAM_NAME, PROGRAM_VERSION, version_blas(), version_cpu());
+        printf("%s %s\nBLAS: %s\nprocessor: %s\n", PROGRAM_NAME, PROGRAM_VERSION, blas_description(), version_cpu());
         return 0;
     }
     if (!strcmp(argv[1], "--man")) {
