@@ -109,7 +109,7 @@ static void print_table(const struct pipeline *p)
     }
     if (edge)
         printf("* the chosen hyper-parameter lies at the edge of its grid (path.csv)\n");
-    printf("\nprotocol %s, seed %llu; intervals: bootstrap of patients, %zu replicates\n", study_protocol_name(p->study.protocol),
+    printf("\nprotocol %s, seed %llu; intervals: bootstrap by patient (by image where none is named), %zu replicates\n", study_protocol_name(p->study.protocol),
            (unsigned long long)p->study.seed, p->study.replicates);
     printf("reports: %s/metrics.csv, predictions/, path.csv, splits/, cohort.csv, audit.csv, provenance.json\n", p->study.output);
 }
