@@ -19,6 +19,8 @@ OPT_clang   = -O2
 OPT_asan    = -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined
 OPT_tsan    = -O1 -fsanitize=thread
 OPT_fuzz    = -O1 -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined
+# V=1 shows the commands.
+Q = $(if $V,,@)
 CFLAGS  ?=
 LDFLAGS ?=
 
@@ -70,30 +72,38 @@ $(FLAGS_MK): Makefile tests/deps.sh
 
 $B/%.o: %.c $(FLAGS_MK)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -c $< -o $@
+	@echo "  CC    $<"
+	$Q$(CC) $(ALL_CFLAGS) -c $< -o $@
 
 $(ARCHIVE): $(OBJECTS)
 	@rm -f $@
-	ar rcs $@ $(OBJECTS)
+	@echo "  AR    $@"
+	$Qar rcs $@ $(OBJECTS)
 
 $(PROGRAM): $B/harness/main.o $(ARCHIVE)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+	@echo "  LD    $@"
+	$Q$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 
 $B/tests/unit/%: $B/tests/unit/%.o $(ARCHIVE)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) $(CMOCKA_LIBS) -o $@
+	@echo "  LD    $@"
+	$Q$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) $(CMOCKA_LIBS) -o $@
 
 $B/tests/golden/golden: $(GOLDEN_OBJECTS) $(ARCHIVE)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+	@echo "  LD    $@"
+	$Q$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 
 $B/tests/bench/%: $B/tests/bench/%.o $(ARCHIVE)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+	@echo "  LD    $@"
+	$Q$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 
 # A fuzzer's entry point with a main() that replays its corpus.
 $B/tests/fuzz/replay_%: $B/tests/fuzz/fuzz_%.o $B/tests/fuzz/replay.o $(ARCHIVE)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+	@echo "  LD    $@"
+	$Q$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 
 $B/tests/fuzz/fuzz_%: $B/tests/fuzz/fuzz_%.o $(ARCHIVE)
-	$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) $^ $(LIBS) -o $@
+	@echo "  LD    $@"
+	$Q$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) $^ $(LIBS) -o $@
 
 unit: $(UNIT) ## build the unit tests
 

@@ -21,7 +21,7 @@ for program in "$build"/tests/unit/test_*; do
 done
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
-"$build/skelex-eval" synth --patients 40 "$place/data" > "$log" 2>&1
+"$build/skelex-eval" synth --patients 90 "$place/data" > "$log" 2>&1
 judge synth $? "$log"
 mkdir -p "$place/manifests"
 sed -e "s#\.\./results/demo-data#$place/data#g" -e "s#\.\./results#$place/results#g" -e "s#\.\./tasks#$PWD/tasks#g" -e 's/2000/200/' manifests/demo.yaml > "$place/manifests/demo.yaml"
