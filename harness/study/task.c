@@ -93,13 +93,18 @@ static int check_classes(const struct task *t, const char *path, struct status *
     if (t->kind == KIND_BINARY && t->n_classes != 2)
         return status_set(st, STATUS_DATA, "%s:%zu: kind binary has two classes, here are %u", path, manifest_line(path, "classes"),
                           t->n_classes);
-    for (unsigned c = 0; c < t->n_classes; c++)
+    for (unsigned c = 0; c < t->n_classes; c++) {
+        for (unsigned other = 0; other < c; other++)
+            if (!strcmp(t->classes[other].name, t->classes[c].name))
+                return status_set(st, STATUS_DATA, "%s:%zu: two classes are called '%s'", path, manifest_line(path, "classes"),
+                                  t->classes[c].name);
         for (unsigned v = 0; v < (t->classes[c].n_values ? t->classes[c].n_values : 1); v++) {
             const char *value = t->classes[c].n_values ? t->classes[c].values[v] : t->classes[c].name;
             if (task_class_of(t, value) != (int)c)
                 return status_set(st, STATUS_DATA, "%s:%zu: label value '%s' belongs to class '%s' and to class '%s'", path,
                                   manifest_line(path, "classes"), value, t->classes[task_class_of(t, value)].name, t->classes[c].name);
         }
+    }
     return STATUS_OK;
 }
 
