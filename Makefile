@@ -5,7 +5,7 @@
 
 CONFIG  ?= release
 CC      = gcc
-PACKAGES = gcc make pkg-config git libgomp1 libcsv-dev libgsl-dev libopenblas-serial-dev libcyaml-dev libyaml-dev \
+PACKAGES = gcc make pkg-config git libgomp1 libcsv-dev libgsl-dev libopenblas-pthread-dev libcyaml-dev libyaml-dev \
            libjansson-dev liblmdb-dev libxxhash-dev libexif-dev libcmocka-dev libstb-dev nettle-dev zlib1g-dev
 PC = gsl libcyaml yaml-0.1 jansson lmdb libxxhash libexif nettle zlib
 PACKAGES_CLANG = clang libclang-rt-14-dev libomp-14-dev
@@ -19,9 +19,15 @@ OPT_clang   = -O2
 OPT_asan    = -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined
 OPT_tsan    = -O1 -fsanitize=thread
 OPT_fuzz    = -O1 -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined
+# V=1 shows the commands.
+Q = $(if $V,,@)
 CFLAGS  ?=
 LDFLAGS ?=
 
+# OpenBLAS: the pthread build, told to use one thread (base/blas.h).  Debian's serial build is made without locks and
+# returns wrong products when threads call it at once; the openmp build would use several threads outside our loops.
+# Linked by its own folder, so that the system's choice of alternatives cannot swap it.
+#
 # Compile and link flags of the libraries.  Made once the packages are there, then included: make starts over with it.
 FLAGS_MK = build/flags.mk
 ifeq ($(filter help deps clean,$(MAKECMDGOALS)),)
@@ -38,6 +44,7 @@ PROGRAM = $B/skelex-eval
 UNIT    = $(patsubst tests/unit/%.c,$B/tests/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 GOLDEN_OBJECTS = $(patsubst %.c,$B/%.o,$(sort $(wildcard tests/golden/*.c)))
 FUZZERS = $(patsubst tests/fuzz/%.c,$B/tests/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+REPLAYS = $(patsubst tests/fuzz/fuzz_%.c,$B/tests/fuzz/replay_%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 BENCHES = $(patsubst tests/bench/%.c,$B/tests/bench/%,$(sort $(wildcard tests/bench/bench_*.c)))
 GOLDEN ?= ../shared/golden
 REAL   ?= ../shared/real
@@ -58,37 +65,87 @@ deps: ## install what is missing from Debian's packages (needs root or sudo)
 $(FLAGS_MK): Makefile tests/deps.sh
 	@sh tests/deps.sh $(PACKAGES)
 	@mkdir -p build
-	@serial=$$(ls -d /usr/lib/*/openblas-serial | head -1); PKG_CONFIG_PATH=$$serial/pkgconfig; export PKG_CONFIG_PATH; \
+	@blas=$$(ls -d /usr/lib/*/openblas-pthread | head -1); PKG_CONFIG_PATH=$$blas/pkgconfig; export PKG_CONFIG_PATH; \
 	{ echo "LIB_CFLAGS = $$(pkg-config --cflags openblas $(PC)) $$(pkg-config --cflags stb | sed 's/-I/-isystem /g')"; \
-	  echo "LIB_LIBS = $$(pkg-config --define-variable=GSL_CBLAS_LIB= --libs openblas $(PC)) -Wl,-rpath,$$serial"; \
+	  echo "LIB_LIBS = $$(pkg-config --define-variable=GSL_CBLAS_LIB= --libs openblas $(PC)) -Wl,-rpath,$$blas"; \
 	  echo "CMOCKA_LIBS = $$(pkg-config --libs cmocka)"; } > $@
 
 $B/%.o: %.c $(FLAGS_MK)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -c $< -o $@
+	@echo "  CC    $<"
+	$Q$(CC) $(ALL_CFLAGS) -c $< -o $@
 
 $(ARCHIVE): $(OBJECTS)
 	@rm -f $@
-	ar rcs $@ $(OBJECTS)
+	@echo "  AR    $@"
+	$Qar rcs $@ $(OBJECTS)
 
 $(PROGRAM): $B/harness/main.o $(ARCHIVE)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+	@echo "  LD    $@"
+	$Q$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 
 $B/tests/unit/%: $B/tests/unit/%.o $(ARCHIVE)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) $(CMOCKA_LIBS) -o $@
+	@echo "  LD    $@"
+	$Q$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) $(CMOCKA_LIBS) -o $@
 
 $B/tests/golden/golden: $(GOLDEN_OBJECTS) $(ARCHIVE)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+	@echo "  LD    $@"
+	$Q$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 
 $B/tests/bench/%: $B/tests/bench/%.o $(ARCHIVE)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+	@echo "  LD    $@"
+	$Q$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 
-unit: $(UNIT)
+# A fuzzer's entry point with a main() that replays its corpus.
+$B/tests/fuzz/replay_%: $B/tests/fuzz/fuzz_%.o $B/tests/fuzz/replay.o $(ARCHIVE)
+	@echo "  LD    $@"
+	$Q$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+
+$B/tests/fuzz/fuzz_%: $B/tests/fuzz/fuzz_%.o $(ARCHIVE)
+	@echo "  LD    $@"
+	$Q$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) $^ $(LIBS) -o $@
+
+unit: $(UNIT) ## build the unit tests
+
+test: $(PROGRAM) $(UNIT) $(REPLAYS) $B/tests/golden/golden ## every test; ends with N passed, N failed
+	@sh tests/run.sh $B $(GOLDEN) $(REAL)
 
 golden: $B/tests/golden/golden ## check against reference outputs: make golden GOLDEN=DIR
 	$B/tests/golden/golden $(GOLDEN)
 
+asan: ## every test under address and undefined-behaviour sanitizers
+	@$(MAKE) --no-print-directory CONFIG=asan test
+
+# clang's OpenMP runtime tells the thread sanitizer about its barriers; gcc's does not.
+tsan: ## unit tests and the demo study under the thread sanitizer
+	@sh tests/deps.sh $(PACKAGES_CLANG)
+	@$(MAKE) --no-print-directory CONFIG=tsan CC=clang all unit
+	@sh tests/tsan.sh build/tsan
+
+FUZZ_SECONDS ?= 60
+fuzz: ## libFuzzer on every parser, FUZZ_SECONDS each
+	@sh tests/deps.sh $(PACKAGES_CLANG)
+	@$(MAKE) --no-print-directory CONFIG=fuzz CC=clang $(patsubst $B/%,build/fuzz/%,$(FUZZERS))
+	@sh tests/fuzz.sh build/fuzz $(FUZZ_SECONDS)
+
+bench: $(BENCHES) ## interleaved timings of what the program exists for
+	@for b in $(BENCHES); do echo "== $$(basename $$b)"; $$b || exit 1; done
+
+demo: $(PROGRAM) ## draw the synthetic cohort, run the whole way on it, print the table
+	@$(PROGRAM) synth results/demo-data
+	@$(PROGRAM) run manifests/demo.yaml
+
+clang: ## build everything with clang (warnings)
+	@sh tests/deps.sh $(PACKAGES_CLANG)
+	@$(MAKE) --no-print-directory CONFIG=clang CC=clang all unit
+
+PREFIX ?= /usr/local
+install: $(PROGRAM) ## program and man page under PREFIX
+	install -D $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/skelex-eval
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1
+	$(PROGRAM) --man > $(DESTDIR)$(PREFIX)/share/man/man1/skelex-eval.1
+
 clean: ## remove build/
 	rm -rf build
 
--include $(OBJECTS:.o=.d) $(GOLDEN_OBJECTS:.o=.d) $(UNIT:%=%.d) $B/harness/main.d
+-include $(OBJECTS:.o=.d) $(GOLDEN_OBJECTS:.o=.d) $(UNIT:%=%.d) $(REPLAYS:%=%.d) $(BENCHES:%=%.d) $B/harness/main.d

@@ -1,13 +1,7 @@
 #include "base/version.h"
 
-#include <cblas.h>
 #include <stdio.h>
 #include <string.h>
-
-const char *version_blas(void)
-{
-    return openblas_get_config();
-}
 
 const char *version_cpu(void)
 {

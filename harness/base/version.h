@@ -1,11 +1,10 @@
-/* The program's name and version, and what it stands on in this process. */
+/* The program's name and version, and the processor it runs on. */
 #ifndef BASE_VERSION_H
 #define BASE_VERSION_H
 
 #define PROGRAM_NAME "skelex-eval"
 #define PROGRAM_VERSION "0.1.0"
 
-const char *version_blas(void); /* OpenBLAS's own description, with the kernel it chose */
 const char *version_cpu(void);  /* the processor's name, from the kernel */
 
 #endif

@@ -76,13 +76,14 @@ static int width_of(int least, const char *text)
 
 static void print_table(const struct pipeline *p)
 {
-    int task = 4, model = 5, readout = 7;
+    int task = 4, model = 5, readout = 7, probe = 6;
     for (size_t i = 0; i < p->n_headlines; i++) {
         task = width_of(task, p->headline[i].task);
         model = width_of(model, p->headline[i].model);
         readout = width_of(readout, p->headline[i].readout);
+        probe = width_of(probe, p->headline[i].probe);
     }
-    printf("\n%-*s  %-*s  %-*s  %-6s  %-15s  %7s  %g%% interval\n", task, "task", model, "model", readout, "readout", "probe", "metric (test)", "value",
+    printf("\n%-*s  %-*s  %-*s  %-*s  %-15s  %7s  %g%% interval\n", task, "task", model, "model", readout, "readout", probe, "probe", "metric (test)", "value",
            100 * p->study.level);
     const char *before = "";
     bool edge = false;
@@ -91,7 +92,7 @@ static void print_table(const struct pipeline *p)
         if (strcmp(before, h->task) != 0 && *before)
             putchar('\n');
         before = h->task;
-        printf("%-*s  %-*s  %-*s  %-6s  %-15s  ", task, h->task, model, h->model, readout, h->readout, h->probe, h->metric);
+        printf("%-*s  %-*s  %-*s  %-*s  %-15s  ", task, h->task, model, h->model, readout, h->readout, probe, h->probe, h->metric);
         int digits = !strcmp(h->metric, "mae") ? 2 : 3;
         if (isnan(h->value))
             printf("%7s", "NA");
@@ -108,7 +109,7 @@ static void print_table(const struct pipeline *p)
     }
     if (edge)
         printf("* the chosen hyper-parameter lies at the edge of its grid (path.csv)\n");
-    printf("\nprotocol %s, seed %llu; intervals: bootstrap of patients, %zu replicates\n", study_protocol_name(p->study.protocol),
+    printf("\nprotocol %s, seed %llu; intervals: bootstrap by patient (by image where none is named), %zu replicates\n", study_protocol_name(p->study.protocol),
            (unsigned long long)p->study.seed, p->study.replicates);
     printf("reports: %s/metrics.csv, predictions/, path.csv, splits/, cohort.csv, audit.csv, provenance.json\n", p->study.output);
 }

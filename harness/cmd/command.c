@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/blas.h"
 #include "base/interrupt.h"
 #include "base/memory.h"
 #include "base/number.h"
@@ -173,25 +174,39 @@ static char *join(int argc, char **argv)
     return line;
 }
 
+/* Help and version, whose only failure is a full disk behind standard output. */
+static bool print_texts(char **argv)
+{
+    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
+        print_usage(stdout);
+    else if (!strcmp(argv[1], "--version"))
+        printf("%s %s\nBLAS: %s\nprocessor: %s\n", PROGRAM_NAME, PROGRAM_VERSION, blas_description(), version_cpu());
+    else if (!strcmp(argv[1], "--man"))
+        print_man(stdout);
+    else
+        return false;
+    return true;
+}
+
+static int flush_output(struct status *st)
+{
+    return fflush(stdout) != 0 || ferror(stdout) ? status_errno(st, STATUS_IO, "cannot write to standard output") : STATUS_OK;
+}
+
 int command_main(int argc, char **argv)
 {
     struct status st = {0};
     gsl_set_error_handler_off();
+    blas_use_one_thread();
     if (argc < 2) {
         print_usage(stderr);
         return STATUS_USAGE;
     }
-    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
-        print_usage(stdout);
-        return 0;
-    }
-    if (!strcmp(argv[1], "--version")) {
-        printf("%s %s\nBLAS: %s\nprocessor: %s\n", PROGRAM_NAME, PROGRAM_VERSION, version_blas(), version_cpu());
-        return 0;
-    }
-    if (!strcmp(argv[1], "--man")) {
-        print_man(stdout);
-        return 0;
+    if (print_texts(argv)) {
+        int code = flush_output(&st);
+        if (code)
+            fprintf(stderr, "%s: %s\n", PROGRAM_NAME, st.text);
+        return code;
     }
     struct invocation in = {.command = find_command(argv[1])};
     if (!in.command) {
@@ -206,8 +221,8 @@ int command_main(int argc, char **argv)
         interrupt_install();
         code = in.command->run(&in, &st);
     }
-    if (!code && (fflush(stdout) != 0 || ferror(stdout)))
-        code = status_errno(&st, STATUS_IO, "cannot write to standard output");
+    if (!code)
+        code = flush_output(&st);
     free(in.argument);
     free(in.command_line);
     if (!code)

@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "base/progress.h"
 
-#define FLUSH_SECONDS 1.0
+#define FLUSH_SECONDS 0.25
 #define FLUSH_BYTES ((size_t)16 << 20)
 
 /* One picture to decode, and for which featurizers. */

@@ -4,7 +4,7 @@
  * One picture a thread: decoding of one overlaps with the encoders' work on
  * another, and no number depends on the thread count.  Memory: one decoded
  * picture and one workspace per model a thread, plus what waits to be written.
- * Vectors go to the store in transactions of at most a second or 16 MB; Ctrl-C
+ * Vectors go to the store in transactions of at most a quarter second or 16 MB; Ctrl-C
  * finishes the pictures in hand and stores them.  Pictures of equal bytes are
  * encoded once. */
 #ifndef EMBED_EXTRACT_H

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/blas.h"
 #include "base/memory.h"
 #include "encoder/architecture.h"
 #include "encoder/kernels.h"
@@ -79,6 +80,7 @@ int encoder_open(struct encoder **out, const char *path, struct status *st)
     struct encoder *e = NEW0(1, struct encoder);
     const char *model_type = NULL;
     *out = NULL;
+    blas_use_one_thread();
     int code = checkpoint_open(&e->checkpoint, path, st);
     if (code != STATUS_OK) {
         goto failed;

@@ -1,5 +1,8 @@
 /* The forward pass.  x[T, D] is the residual stream; every product is one
- * sgemm of the serial BLAS, biases lie in its result beforehand (beta = 1). */
+ * sgemm, biases lie in its result beforehand (beta = 1).  Threads call it at
+ * once, so BLAS must allow that: OpenBLAS built SINGLE_THREADED without
+ * USE_LOCKING (Debian's serial 0.3.21) hands one buffer to two callers, and
+ * bytes_do_not_depend_on_threads in test_encoder.c then fails. */
 #include "encoder/vit.h"
 
 #include <cblas.h>

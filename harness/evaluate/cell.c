@@ -297,14 +297,14 @@ static void rows_free(struct rows *rows)
     free(rows->target);
 }
 
-int cell_evaluate(struct headline *h, const struct cell_task *t, const char *model, const char *readout, enum cell_probe probe, const float *x,
+int cell_evaluate(struct headline *h, const struct cell_task *t, const char *model, const char *readout, enum study_probe probe, const float *x,
                   size_t d, struct status *st)
 {
     const struct task *task = t->cohort->source->task;
     enum task_kind kind = (enum task_kind)task->kind;
     bool regression = kind == KIND_REGRESSION;
-    struct cell_name name = {t->study->name, task->name, model, readout, probe == CELL_LINEAR ? "linear" : "knn"};
-    const char *parameter = probe == CELL_KNN ? "k" : regression ? "alpha" : "C";
+    struct cell_name name = {t->study->name, task->name, model, readout, study_probe_name(probe)};
+    const char *parameter = probe != PROBE_LINEAR ? "k" : regression ? "alpha" : "C";
     *h = (struct headline){.task = mem_strdup(task->name), .model = mem_strdup(model), .readout = mem_strdup(readout),
                            .probe = mem_strdup(name.probe), .metric = headline_metric(kind), .value = NAN, .low = NAN, .high = NAN,
                            .parameter = NAN, .parameter_name = parameter};
@@ -314,8 +314,9 @@ int cell_evaluate(struct headline *h, const struct cell_task *t, const char *mod
     struct probe_task problem = {.kind = kind, .x = rows.x, .n = t->partitions->n_development, .d = d, .label = regression ? NULL : rows.label,
                                  .target = regression ? rows.target : NULL, .n_classes = task->n_classes, .fold = t->partitions->fold,
                                  .n_folds = t->partitions->n_folds, .x_test = rows.x_test, .n_test = t->partitions->n_test};
-    int code = probe == CELL_LINEAR ? probe_select_linear(&result, &problem, NULL, 0, t->n_threads, st)
-                                    : probe_select_knn(&result, &problem, NULL, 0, t->n_threads, st);
+    int code = probe == PROBE_LINEAR
+                   ? probe_select_linear(&result, &problem, NULL, 0, t->n_threads, st)
+                   : probe_select_knn(&result, &problem, probe == PROBE_KNN ? KNN_SOFTMAX : KNN_UNIFORM, NULL, 0, t->n_threads, st);
     if (code == STATUS_UNDEFINED) {
         write_nothing(t, &name, h->metric, st->text);
         code = STATUS_OK;

@@ -1,6 +1,8 @@
 #include "evaluate/partitions.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "split/grouped.h"
@@ -27,6 +29,17 @@ static int32_t *strata(const struct cohort *c, const struct study *study)
     grouped_strata_of_target(stratum, target, c->n, n_bins(c, study));
     free(target);
     return stratum;
+}
+
+/* The splitters number the classes; the user knows them by name. */
+static int explain(const struct task *task, struct status *st)
+{
+    size_t used = strlen(st->text);
+    for (unsigned k = 0; k < task->n_classes && used < sizeof st->text; k++)
+        used += (size_t)snprintf(st->text + used, sizeof st->text - used, "%s%u is '%s'", k ? ", " : " (class ", k, task->classes[k].name);
+    if (task->n_classes && used < sizeof st->text)
+        (void)snprintf(st->text + used, sizeof st->text - used, ")");
+    return status_context(st, "task '%s'", task->name);
 }
 
 int partitions_make(struct partitions *p, const struct cohort *c, const struct study *study, struct status *st)
@@ -64,7 +77,7 @@ int partitions_make(struct partitions *p, const struct cohort *c, const struct s
     free(is_test);
     if (code) {
         partitions_free(p);
-        return status_context(st, "task '%s'", c->source->task->name);
+        return explain(c->source->task, st);
     }
     return STATUS_OK;
 }

@@ -255,10 +255,10 @@ static int evaluate_readout(struct pipeline *p, const struct cell_task *t, const
         return code;
     float *x = NEW(t->cohort->n * width, float);
     code = extract_read(x, p->store, f, readout, &p->survey, picture, t->cohort->n, st);
-    for (int probe = 0; probe < 2 && !code; probe++) {
-        if (!(probe == CELL_LINEAR ? p->study.linear : p->study.knn))
+    for (int probe = 0; probe < N_STUDY_PROBES && !code; probe++) {
+        if (!p->study.probe[probe])
             continue;
-        code = cell_evaluate(&p->headline[p->n_headlines++], t, f->model->name, readout, (enum cell_probe)probe, x, width, st);
+        code = cell_evaluate(&p->headline[p->n_headlines++], t, f->model->name, readout, (enum study_probe)probe, x, width, st);
         progress_step(progress, 1);
         if (!code && interrupt_requested())
             code = status_set(st, STATUS_INTERRUPTED, "stopped between two cells; the reports of an earlier run are unchanged");
@@ -305,7 +305,10 @@ static size_t count_cells(const struct study *s)
     size_t readouts = 0;
     for (size_t m = 0; m < s->n_models; m++)
         readouts += s->models[m].n_readouts;
-    return s->n_tasks * readouts * ((size_t)s->linear + (size_t)s->knn);
+    size_t probes = 0;
+    for (int i = 0; i < N_STUDY_PROBES; i++)
+        probes += s->probe[i];
+    return s->n_tasks * readouts * probes;
 }
 
 static int write_study(const struct study *s, struct status *st)

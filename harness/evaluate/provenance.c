@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/blas.h"
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/outfile.h"
@@ -77,7 +78,7 @@ int provenance_write(const struct pipeline *p, struct status *st)
     json_t *root = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:i, s:s, s:s, s:s, s:o, s:o, s:o}", "schema", SCHEMA_VERSION, "program",
                              PROGRAM_NAME, "version", PROGRAM_VERSION, "command_line", p->options.command_line, "study", p->study.name, "study_file",
                              p->study.path, "study_sha256", digest_hex(hex, p->study.digest), "seed", (json_int_t)p->study.seed, "threads",
-                             p->options.n_threads, "protocol", study_protocol_name(p->study.protocol), "blas", version_blas(), "cpu", version_cpu(),
+                             p->options.n_threads, "protocol", study_protocol_name(p->study.protocol), "blas", blas_description(), "cpu", version_cpu(),
                              "tasks", tasks_of(p), "models", models_of(p), "stages", costs_of(p));
     if (!root)
         return status_set(st, STATUS_INTERNAL, "provenance: a text that is not UTF-8 (a file name?)");

@@ -89,7 +89,7 @@ int bmp_decode(uint16_t **sample, const struct radiograph_info *info, const unsi
                 *out++ = pixel[0];
             } else {
                 size_t bit = x * l.bits;
-                *out++ = (uint16_t)(line[bit / 8] >> (8 - l.bits - bit % 8) & ((1u << l.bits) - 1));
+                *out++ = (uint16_t)((unsigned)line[bit / 8] >> (8 - l.bits - bit % 8) & ((1u << l.bits) - 1));
             }
         }
     }

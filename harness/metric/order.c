@@ -16,7 +16,7 @@ static int compare_descending(const void *left, const void *right)
     const struct keyed *a = left, *b = right;
     if (a->value != b->value)
         return a->value > b->value ? -1 : 1;
-    return a->position < b->position ? -1 : a->position > b->position;
+    return a->position > b->position ? -1 : a->position < b->position;
 }
 
 void order_descending(uint32_t *order, const double *value, size_t stride, size_t n)

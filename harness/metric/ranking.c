@@ -31,19 +31,21 @@ void ranking_free(struct ranking *r)
 
 struct auroc_count ranking_count(const struct ranking *r, const uint32_t *weight)
 {
-    struct auroc_count count = {0};
-    uint64_t tied[2] = {0, 0}; /* negatives, positives */
+    uint64_t twice_u = 0, positive = 0, all = 0;   /* so far, the tie at hand included */
+    uint64_t positive_above = 0, all_above = 0;    /* above that tie */
     for (size_t i = 0; i < r->n; i++) {
         uint32_t entry = r->entry[i];
-        tied[(entry & POSITIVE) / POSITIVE] += weight ? weight[entry >> 2] : 1;
+        uint64_t w = weight ? weight[entry >> 2] : 1;
+        all += w;
+        positive += w & -(uint64_t)((entry & POSITIVE) / POSITIVE); /* labels are random: no branch to guess */
         if (!(entry & LAST_OF_TIE))
             continue;
-        count.twice_u += tied[0] * (2 * count.n_positive + tied[1]);
-        count.n_positive += tied[1];
-        count.n_negative += tied[0];
-        tied[0] = tied[1] = 0;
+        uint64_t tied_negative = (all - all_above) - (positive - positive_above);
+        twice_u += tied_negative * (positive_above + positive); /* 2 x those above + 1 x those tied */
+        positive_above = positive;
+        all_above = all;
     }
-    return count;
+    return (struct auroc_count){twice_u, positive, all - positive};
 }
 
 double auroc_from_count(const struct auroc_count *count)
@@ -55,19 +57,17 @@ double auroc_from_count(const struct auroc_count *count)
 
 double ranking_average_precision(const struct ranking *r, const uint32_t *weight)
 {
-    uint64_t positive = 0, all = 0, tied = 0;
+    uint64_t positive = 0, all = 0, positive_above = 0;
     double sum = 0;
     for (size_t i = 0; i < r->n; i++) {
         uint32_t entry = r->entry[i];
         uint64_t w = weight ? weight[entry >> 2] : 1;
         all += w;
-        if (entry & POSITIVE)
-            tied += w;
-        if (!(entry & LAST_OF_TIE) || tied == 0)
-            continue; /* a threshold without positives gains no recall */
-        positive += tied;
-        sum += (double)tied * ((double)positive / (double)all);
-        tied = 0;
+        positive += w & -(uint64_t)((entry & POSITIVE) / POSITIVE);
+        if (!(entry & LAST_OF_TIE) || all == 0)
+            continue;
+        sum += (double)(positive - positive_above) * ((double)positive / (double)all); /* adds 0 without positives */
+        positive_above = positive;
     }
     return positive ? sum / (double)positive : NAN;
 }

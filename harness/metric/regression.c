@@ -1,7 +1,6 @@
 #include "metric/regression.h"
 
 #include <gsl/gsl_cdf.h>
-#include <gsl/gsl_randist.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -209,15 +208,6 @@ double regression_concordance(const double *target, const double *prediction, si
     return whole > 0 ? 2 * m.ss_product / whole : NAN;
 }
 
-/* gsl_cdf_tdist_Pinv is good to 1e-9 only; Newton steps on the distribution function mend that. */
-static double student_quantile(double p, double df)
-{
-    double t = gsl_cdf_tdist_Pinv(p, df);
-    for (int step = 0; step < 3; step++)
-        t -= (gsl_cdf_tdist_P(t, df) - p) / gsl_ran_tdist_pdf(t, df);
-    return t;
-}
-
 struct bland_altman regression_bland_altman(const double *target, const double *prediction, size_t n)
 {
     if (n < 2)
@@ -232,7 +222,7 @@ struct bland_altman regression_bland_altman(const double *target, const double *
     b.low = b.bias - 1.96 * b.sd;
     b.high = b.bias + 1.96 * b.sd;
     b.limit_se = b.sd * sqrt(1 / count + 1.96 * 1.96 / (2 * (count - 1)));
-    double t = student_quantile(0.975, count - 1), half = t * b.limit_se, half_bias = t * b.sd / sqrt(count);
+    double t = gsl_cdf_tdist_Pinv(0.975, count - 1), half = t * b.limit_se, half_bias = t * b.sd / sqrt(count);
     for (int side = 0; side < 2; side++) {
         double sign = side ? 1 : -1;
         b.bias_ci[side] = b.bias + sign * half_bias;

@@ -72,12 +72,17 @@ static const cyaml_schema_value_t study_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG
 
 static const char *const PROTOCOLS[] = {[PROTOCOL_GROUPED] = "grouped", [PROTOCOL_GIVEN] = "given", NULL};
 static const char *const BASELINES[] = {"thumbnail", "acquisition", NULL};
-static const char *const PROBES[] = {"linear", "knn", NULL};
+static const char *const PROBES[] = {[PROBE_LINEAR] = "linear", [PROBE_KNN] = "knn", [PROBE_KNN_UNIFORM] = "knn_uniform", NULL};
 static const char *const POLICIES[] = {"fail", "skip", NULL};
 
 const char *study_protocol_name(enum study_protocol protocol)
 {
     return PROTOCOLS[protocol];
+}
+
+const char *study_probe_name(enum study_probe probe)
+{
+    return PROBES[probe];
 }
 
 static int plain_name(const char *name, const char *path, const char *keys, struct status *st)
@@ -209,12 +214,12 @@ static int resolve_rules(struct study *s, const struct raw_study *raw, struct st
     if (!code)
         code = manifest_choice(&choice, raw->on_bad_label, 0, POLICIES, s->path, "on_bad_label", st);
     s->skip_bad_labels = choice == 1;
-    s->linear = s->knn = !raw->n_probes;
+    s->probe[PROBE_LINEAR] = s->probe[PROBE_KNN] = !raw->n_probes;
     for (unsigned i = 0; i < raw->n_probes && !code; i++) {
         char keys[32];
         (void)snprintf(keys, sizeof keys, "probes/%u", i);
         code = manifest_choice(&choice, raw->probes[i], 0, PROBES, s->path, keys, st);
-        *(choice == 0 ? &s->linear : &s->knn) = true;
+        s->probe[choice] = true;
     }
     return code;
 }
@@ -341,8 +346,11 @@ void study_write(const struct study *s, FILE *stream)
     }
     fprintf(stream, "protocol: %s\n", PROTOCOLS[s->protocol]);
     fprintf(stream, "test_fraction: %s\n", number_format(number, s->test_fraction));
-    fprintf(stream, "folds: %zu\nprobes: [%s%s%s]\n", s->n_folds, s->linear ? "linear" : "", s->linear && s->knn ? ", " : "",
-            s->knn ? "knn" : "");
+    fprintf(stream, "folds: %zu\nprobes: [", s->n_folds);
+    for (size_t i = 0, listed = 0; i < N_STUDY_PROBES; i++)
+        if (s->probe[i])
+            fprintf(stream, "%s%s", listed++ ? ", " : "", PROBES[i]);
+    fputs("]\n", stream);
     fprintf(stream, "bootstrap: {replicates: %zu, level: %s}\n", s->replicates, number_format(number, s->level));
     fprintf(stream, "on_bad_image: %s\non_missing_image: %s\non_bad_label: %s\n", POLICIES[s->skip_bad_images],
             POLICIES[s->skip_missing_images], POLICIES[s->skip_bad_labels]);

@@ -15,7 +15,7 @@
  *   protocol: grouped                # grouped | given
  *   test_fraction: 0.2               # grouped
  *   folds: 5
- *   probes: [linear, knn]
+ *   probes: [linear, knn]            # also knn_uniform
  *   bootstrap: {replicates: 2000, level: 0.95}
  *   on_bad_image: fail               # fail | skip: truncated, undecodable
  *   on_missing_image: fail           # fail | skip: named in a table, not on disk
@@ -33,6 +33,12 @@
 #include "study/task.h"
 
 enum study_source { SOURCE_ENCODER, SOURCE_THUMBNAIL, SOURCE_ACQUISITION };
+enum study_probe {
+    PROBE_LINEAR,      /* logistic or ridge regression */
+    PROBE_KNN,         /* cosine neighbours, votes softmax(similarity / 0.07) */
+    PROBE_KNN_UNIFORM, /* cosine neighbours, one vote each */
+    N_STUDY_PROBES
+};
 enum study_protocol { PROTOCOL_GROUPED, PROTOCOL_GIVEN };
 
 struct study_model {
@@ -59,7 +65,7 @@ struct study {
     enum study_protocol protocol;
     double test_fraction;
     size_t n_folds;
-    bool linear, knn;
+    bool probe[N_STUDY_PROBES];
     size_t replicates;
     double level;
     bool skip_bad_images, skip_missing_images, skip_bad_labels;
@@ -70,6 +76,7 @@ int study_load(struct study *study, const char *path, struct status *st) MUST_CH
 void study_free(struct study *study);
 
 const char *study_protocol_name(enum study_protocol protocol);
+const char *study_probe_name(enum study_probe probe);
 
 /* The resolved study as YAML with every default written out. */
 void study_write(const struct study *study, FILE *stream);

@@ -267,7 +267,7 @@ static void print_readme(FILE *f, const struct cohort *c, const struct synth_opt
             grade[3], grade[4], SYNTH_NARROWING_SD, SYNTH_CEILING_KAPPA, SYNTH_AGE_MIN, SYNTH_AGE_MAX, SYNTH_MATURITY_SD,
             SYNTH_CEILING_MAE);
     fputs("Labels are independent of each other, of site and of sex.  Images of one patient share anatomy, texture and part of\n"
-          "the noise: a split that parts a patient's images looks better than it is.  Site B exposes more and is noisier.\n",
+          "the noise: a split that parts a patient's images can look better than it is.  Site B exposes more and is noisier.\n",
           f);
 }
 

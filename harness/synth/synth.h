@@ -22,7 +22,7 @@
  * Labels do not depend on each other, nor on site or sex.  (A patient's only
  * image always shows the fracture, so label and view are not quite independent.)
  * Images of a patient share anatomy, texture and the patient's part of the
- * noise: a split that parts them looks better than it is.  Sites differ in
+ * noise: a split that parts them can look better than it is.  Sites differ in
  * exposure and noise.
  *
  * Stream of (seed, "synth ...", patient or image): the same bytes for any

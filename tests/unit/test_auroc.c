@@ -11,6 +11,7 @@
 #include "base/rng.h"
 #include "metric/auroc.h"
 #include "metric/curve.h"
+#include "metric/precision.h"
 
 enum { N = 300, K = 4 };
 
@@ -204,12 +205,38 @@ static void test_curve(void **state)
     curve_free(&c);
 }
 
+static void test_average_precision(void **state)
+{
+    (void)state;
+    const int32_t label[5] = {1, 0, 1, 0, 1}, none[5] = {0};
+    const double score[5] = {0.9, 0.8, 0.7, 0.7, 0.1}, tied[5] = {1, 1, 1, 1, 1};
+    struct status st = {0};
+    double value;
+    assert_int_equal(average_precision(&value, label, score, 5, &st), STATUS_OK);
+    assert_true(fabs(value - (1 + 2.0 / 4 + 3.0 / 5) / 3) < 1e-15); /* the tie at 0.7 is one step */
+    assert_int_equal(average_precision(&value, label, tied, 5, &st), STATUS_OK);
+    assert_true(fabs(value - 0.6) < 1e-15); /* the prevalence */
+    assert_int_equal(average_precision(&value, none, score, 5, &st), STATUS_UNDEFINED);
+    assert_true(isnan(value));
+    assert_non_null(strstr(st.text, "class 1"));
+    assert_int_equal(average_precision(&value, none, score, 0, &st), STATUS_UNDEFINED);
+    struct sample s;
+    double macro, sum = 0;
+    draw(&s, 5);
+    for (size_t k = 0; k < K; k++) {
+        assert_int_equal(average_precision_class(&value, k, s.class, s.prob, N, K, &st), STATUS_OK);
+        sum += value;
+    }
+    assert_int_equal(average_precision_ovr(&macro, AUROC_MACRO, s.class, s.prob, N, K, &st), STATUS_OK);
+    assert_true(fabs(macro - sum / K) < 1e-15);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_definition),        cmocka_unit_test(test_identities), cmocka_unit_test(test_undefined),
         cmocka_unit_test(test_classes),           cmocka_unit_test(test_two_classes_agree),
-        cmocka_unit_test(test_curve),
+        cmocka_unit_test(test_curve),             cmocka_unit_test(test_average_precision),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

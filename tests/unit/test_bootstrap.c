@@ -232,7 +232,7 @@ static void test_coverage(void **state)
         image[i] = i;
         label[i] = patient[i] % 2 == 0;
     }
-    size_t covered[2] = {0, 0};
+    double covered[2] = {0, 0};
     gsl_rng *rng = rng_stream_new();
     for (size_t run = 0; run < RUNS; run++) {
         rng_stream_set(rng, 11, "coverage", run);
@@ -254,8 +254,7 @@ static void test_coverage(void **state)
         panel_free(p);
     }
     gsl_rng_free(rng);
-    print_message("coverage of the 95 %% interval: by patient %.3f, by image %.3f\n", (double)covered[0] / RUNS,
-                  (double)covered[1] / RUNS);
+    print_message("coverage of the 95 %% interval: by patient %.3f, by image %.3f\n", covered[0] / RUNS, covered[1] / RUNS);
     assert_true(covered[0] > RUNS * 0.90 && covered[0] < RUNS * 0.98);
     assert_true(covered[1] < RUNS * 0.90);
 }

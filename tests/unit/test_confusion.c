@@ -8,6 +8,8 @@
 #include <cmocka.h>
 
 #include "metric/confusion.h"
+#include "metric/kappa.h"
+#include "metric/proportion.h"
 
 static void close_to(double a, double b)
 {
@@ -48,6 +50,10 @@ static void test_kappa_identities(void **state)
         close_to(confusion_kappa(c, 3, w), confusion_kappa(t, 3, w)); /* symmetric in the two raters */
         close_to(confusion_kappa(c, 3, w), confusion_kappa(r, 3, w)); /* and in the direction of the scale */
     }
+    const uint64_t worked[9] = {5, 1, 2, 0, 4, 1, 1, 0, 6}; /* rows 8 5 7, columns 6 5 9, n 20 */
+    close_to(confusion_kappa(worked, 3, KAPPA_PLAIN), 1 - 5 / 13.2);
+    close_to(confusion_kappa(worked, 3, KAPPA_LINEAR), 1 - 8 / 18.9);
+    close_to(confusion_kappa(worked, 3, KAPPA_QUADRATIC), 1 - 14 / 30.3);
     const uint64_t diagonal[9] = {4, 0, 0, 0, 5, 0, 0, 0, 6};
     close_to(confusion_kappa(diagonal, 3, KAPPA_LINEAR), 1);
     close_to(confusion_mcc(diagonal, 3), 1);
@@ -113,12 +119,47 @@ static void test_counting(void **state)
     assert_int_equal(confusion_argmax(row, 4), 1);
 }
 
+static void test_kappa_error(void **state)
+{
+    (void)state;
+    const uint64_t c[9] = {20, 5, 1, 4, 15, 6, 2, 3, 30}, empty[9] = {0}, diagonal[9] = {4, 0, 0, 0, 5, 0, 0, 0, 6};
+    struct kappa k = kappa_estimate(c, 3, KAPPA_LINEAR, 0.95), narrow = kappa_estimate(c, 3, KAPPA_LINEAR, 0.5);
+    close_to(k.kappa, confusion_kappa(c, 3, KAPPA_LINEAR));
+    close_to((k.low + k.high) / 2, k.kappa);
+    assert_true(k.low < narrow.low && narrow.high < k.high && k.p < 1e-6 && k.maximum <= 1);
+    uint64_t hundredfold[9];
+    for (size_t i = 0; i < 9; i++)
+        hundredfold[i] = 100 * c[i];
+    close_to(kappa_estimate(hundredfold, 3, KAPPA_LINEAR, 0.95).se * 10, k.se); /* falls with the root of n */
+    close_to(kappa_estimate(diagonal, 3, KAPPA_PLAIN, 0.95).se, 0);
+    assert_true(isnan(kappa_estimate(empty, 3, KAPPA_PLAIN, 0.95).kappa));
+}
+
+static void test_proportions(void **state)
+{
+    (void)state;
+    struct limits (*const methods[])(uint64_t, uint64_t, double) = {
+        proportion_wilson, proportion_clopper_pearson, proportion_agresti_coull, proportion_jeffreys, proportion_wald};
+    for (size_t m = 0; m < sizeof methods / sizeof *methods; m++) {
+        assert_true(isnan(methods[m](0, 0, 0.95).low) && isnan(methods[m](0, 0, 0.95).high));
+        for (uint64_t n = 1; n < 40; n += 3)
+            for (uint64_t k = 0; k <= n; k++) {
+                struct limits a = methods[m](k, n, 0.95), b = methods[m](n - k, n, 0.95);
+                close_to(a.low, 1 - b.high); /* failures mirror successes */
+                assert_true(a.low >= 0 && a.high <= 1 && a.low <= a.high);
+            }
+    }
+    close_to(proportion_clopper_pearson(0, 10, 0.95).high, 1 - pow(0.025, 0.1));
+    close_to(proportion_wilson(10, 10, 0.95).high, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_binary_by_hand), cmocka_unit_test(test_kappa_identities),
         cmocka_unit_test(test_absent_grade),   cmocka_unit_test(test_undefined),
-        cmocka_unit_test(test_counting),
+        cmocka_unit_test(test_counting),       cmocka_unit_test(test_kappa_error),
+        cmocka_unit_test(test_proportions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

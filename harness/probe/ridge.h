@@ -1,0 +1,33 @@
+/* Ridge regression over a grid of penalties, in closed form.
+ *
+ *     sum_i weight_i * (y_i - x_i w - b)^2 + alpha * |w|^2,   b free
+ *
+ * One thin singular value decomposition of the centred (and weighted) rows serves
+ * every alpha: w = V diag(s / (s^2 + alpha)) U'y; works for d > n as it stands.
+ * Leave-one-out errors are exact: e_i = r_i / (1 - h_ii), the intercept's leverage
+ * included (Golub, Heath & Wahba 1979, Technometrics 21:215).  x[n, d] is standardised
+ * by the caller.  STATUS_UNDEFINED for n = 0, STATUS_DATA for a value that is not finite. */
+#ifndef PROBE_RIDGE_H
+#define PROBE_RIDGE_H
+
+#include <stddef.h>
+
+#include "base/status.h"
+
+struct ridge {
+    size_t d;
+    double *coef; /* [d], owned */
+    double intercept;
+};
+
+/* fit[n_alpha] for alpha[n_alpha] > 0.  weight[n] > 0 or NULL.  loo[n_alpha, n], may be NULL: squared leave-one-out
+ * errors, weighted rows carrying their weight.  On failure every fit is freed and zeroed. */
+int ridge_fit_path(struct ridge *fit, double *loo, const double *alpha, size_t n_alpha, const double *x, size_t n, size_t d, const double *y,
+                   const double *weight, struct status *st) MUST_CHECK;
+
+/* prediction[m] */
+void ridge_predict(double *prediction, const struct ridge *fit, const double *x, size_t m);
+
+void ridge_free(struct ridge *fit);
+
+#endif

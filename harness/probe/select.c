@@ -1,0 +1,361 @@
+#include "probe/select.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/blas.h"
+#include "base/memory.h"
+#include "metric/auroc.h"
+#include "metric/confusion.h"
+#include "metric/regression.h"
+#include "probe/logistic.h"
+#include "probe/ridge.h"
+#include "probe/standardise.h"
+
+#define N_DEFAULT 45
+static const double DEFAULT_K[] = {1, 5, 10, 20, 50, 100, 200};
+
+/* One fit: train on some rows, predict others for every value of the grid. */
+struct part {
+    const struct probe_task *task;
+    const double *grid;
+    size_t n_grid, n_out;
+    float *x;          /* [n, d] training rows */
+    size_t n;
+    int32_t *label;
+    double *target;
+    const float *query; /* [m, d] */
+    size_t m;
+    double *prediction; /* [n_grid, m, n_out] */
+};
+
+typedef int part_fit(struct part *p, enum knn_vote vote, struct status *st);
+
+/* ---- the probes ---- */
+
+static int fit_linear(struct part *p, enum knn_vote vote, struct status *st)
+{
+    (void)vote;
+    size_t d = p->task->d, stride = p->m * p->n_out;
+    bool regression = p->task->kind == KIND_REGRESSION;
+    struct scaler scaler;
+    scaler_fit(&scaler, p->x, p->n, d);
+    double *z = NEW(p->n * d, double), *query = NEW(p->m * d, double);
+    scaler_apply(z, &scaler, p->x, p->n);
+    scaler_apply(query, &scaler, p->query, p->m);
+    int code;
+    if (regression) {
+        struct ridge *fit = NEW0(p->n_grid, struct ridge);
+        code = ridge_fit_path(fit, NULL, p->grid, p->n_grid, z, p->n, d, p->target, NULL, st);
+        for (size_t g = 0; g < p->n_grid && !code; g++)
+            ridge_predict(p->prediction + g * stride, &fit[g], query, p->m);
+        for (size_t g = 0; g < p->n_grid; g++)
+            ridge_free(&fit[g]);
+        free(fit);
+    } else {
+        struct logistic *fit = NEW0(p->n_grid, struct logistic);
+        code = logistic_fit_path(fit, p->grid, p->n_grid, z, p->n, d, p->label, p->task->n_classes, NULL, st);
+        for (size_t g = 0; g < p->n_grid && !code; g++)
+            logistic_predict(p->prediction + g * stride, &fit[g], query, p->m);
+        for (size_t g = 0; g < p->n_grid; g++)
+            logistic_free(&fit[g]);
+        free(fit);
+    }
+    free(z);
+    free(query);
+    scaler_free(&scaler);
+    return code;
+}
+
+static int fit_knn(struct part *p, enum knn_vote vote, struct status *st)
+{
+    size_t largest = (size_t)p->grid[p->n_grid - 1], stride = p->m * p->n_out, n_classes = p->task->n_classes;
+    uint32_t *neighbour = NEW(p->m * largest, uint32_t);
+    double *distance = NEW(p->m * largest, double), *prob = NEW(p->m * (n_classes ? n_classes : 1), double);
+    int code = knn_neighbours(neighbour, distance, largest, KNN_COSINE, p->x, p->n, p->query, p->m, p->task->d, st);
+    for (size_t g = 0; g < p->n_grid && !code; g++) {
+        double *out = p->prediction + g * stride;
+        size_t k = (size_t)p->grid[g];
+        if (p->task->kind == KIND_REGRESSION) {
+            knn_regress(out, neighbour, distance, largest, p->m, k, KNN_COSINE, vote, p->target);
+            continue;
+        }
+        knn_classify(prob, neighbour, distance, largest, p->m, k, KNN_COSINE, vote, p->label, n_classes);
+        if (p->n_out == 1)
+            for (size_t i = 0; i < p->m; i++)
+                out[i] = prob[2 * i + 1];
+        else
+            memcpy(out, prob, stride * sizeof *out);
+    }
+    free(prob);
+    free(distance);
+    free(neighbour);
+    return code;
+}
+
+/* ---- scoring ---- */
+
+static const char *criterion_name(enum task_kind kind)
+{
+    static const char *const name[] = {
+        [KIND_BINARY] = "auroc", [KIND_MULTICLASS] = "auroc_macro", [KIND_ORDINAL] = "kappa_quadratic", [KIND_REGRESSION] = "mae"};
+    return name[kind];
+}
+
+/* NaN where the rows leave it undefined. */
+static double criterion(enum task_kind kind, size_t n_classes, const int32_t *label, const double *target, const double *prediction, size_t n)
+{
+    double value = NAN;
+    size_t n_defined;
+    if (kind == KIND_REGRESSION)
+        return regression_mae(target, prediction, NULL, n);
+    if (kind == KIND_BINARY)
+        return auroc_binary(&value, label, prediction, n, NULL) ? NAN : value;
+    if (kind == KIND_MULTICLASS)
+        return auroc_macro_ovr_defined(&value, &n_defined, label, prediction, n, n_classes, NULL) ? NAN : value;
+    uint64_t *count = NEW0(n_classes * n_classes, uint64_t);
+    int32_t *grade = NEW(n, int32_t);
+    for (size_t i = 0; i < n; i++)
+        grade[i] = confusion_argmax(prediction + i * n_classes, n_classes);
+    confusion_count(count, n_classes, label, grade, NULL, n);
+    value = confusion_kappa(count, n_classes, KAPPA_QUADRATIC);
+    free(grade);
+    free(count);
+    return value;
+}
+
+/* ---- a fold ---- */
+
+
+static void part_free(struct part *p)
+{
+    free(p->x);
+    free(p->label);
+    free(p->target);
+    free(p->prediction);
+}
+
+/* Copies the rows a fit is to see. */
+static void part_init(struct part *p, const struct probe_task *t, const struct probe_result *r, const size_t *row, size_t n)
+{
+    *p = (struct part){.task = t, .grid = r->grid, .n_grid = r->n_grid, .n_out = r->n_out, .n = n};
+    p->x = NEW(n * t->d, float);
+    p->label = NEW(n, int32_t);
+    p->target = NEW(n, double);
+    for (size_t i = 0; i < n; i++) {
+        memcpy(p->x + i * t->d, t->x + row[i] * t->d, t->d * sizeof *p->x);
+        p->label[i] = t->label ? t->label[row[i]] : 0;
+        p->target[i] = t->target ? t->target[row[i]] : 0;
+    }
+}
+
+/* Predictions of the fold's validation rows for the whole grid go to all[n_grid, n, n_out] at their rows. */
+static int run_fold(double *all, double *score, const struct probe_task *t, const struct probe_result *r, size_t fold, part_fit *fit,
+                    enum knn_vote vote, struct status *st)
+{
+    size_t *row = NEW(t->n, size_t), n = 0, m = 0, *validation = NEW(t->n, size_t);
+    for (size_t i = 0; i < t->n; i++)
+        if (t->fold[i] == fold)
+            validation[m++] = i;
+        else
+            row[n++] = i;
+    struct part p;
+    part_init(&p, t, r, row, n);
+    float *query = NEW(m * t->d, float);
+    int32_t *label = NEW(m, int32_t);
+    double *target = NEW(m, double);
+    for (size_t i = 0; i < m; i++) {
+        memcpy(query + i * t->d, t->x + validation[i] * t->d, t->d * sizeof *query);
+        label[i] = t->label ? t->label[validation[i]] : 0;
+        target[i] = t->target ? t->target[validation[i]] : 0;
+    }
+    p.query = query;
+    p.m = m;
+    p.prediction = NEW(r->n_grid * m * r->n_out, double);
+    int code = m ? fit(&p, vote, st) : status_set(st, STATUS_UNDEFINED, "no row to validate on");
+    for (size_t g = 0; g < r->n_grid && !code; g++) {
+        const double *out = p.prediction + g * m * r->n_out;
+        score[g] = criterion(t->kind, t->n_classes, label, target, out, m);
+        for (size_t i = 0; i < m; i++)
+            memcpy(all + (g * t->n + validation[i]) * r->n_out, out + i * r->n_out, r->n_out * sizeof *out);
+    }
+    if (!code && isnan(score[0]))
+        code = status_set(st, STATUS_UNDEFINED, "%s is undefined on the validation rows", r->criterion);
+    part_free(&p);
+    free(target);
+    free(label);
+    free(query);
+    free(validation);
+    free(row);
+    return code;
+}
+
+/* ---- the choice ---- */
+
+static bool better(double a, double b, enum task_kind kind)
+{
+    return kind == KIND_REGRESSION ? a < b : a > b;
+}
+
+/* Walks from the strongest smoothing, so that the first of equals is kept. */
+static int choose(struct probe_result *r, enum task_kind kind, bool strong_first, struct status *st)
+{
+    bool any = false;
+    for (size_t step = 0; step < r->n_grid; step++) {
+        size_t g = strong_first ? step : r->n_grid - 1 - step;
+        if (!isnan(r->score[g]) && (!any || better(r->score[g], r->score[r->chosen], kind))) {
+            r->chosen = g;
+            any = true;
+        }
+    }
+    r->at_edge = r->n_grid > 1 && (r->chosen == 0 || r->chosen == r->n_grid - 1);
+    return any ? STATUS_OK : status_set(st, STATUS_UNDEFINED, "%s is undefined for every hyper-parameter", r->criterion);
+}
+
+static void mean_scores(struct probe_result *r, const bool *usable, size_t n_folds)
+{
+    for (size_t g = 0; g < r->n_grid; g++) {
+        double sum = 0;
+        size_t n = 0;
+        for (size_t f = 0; f < n_folds; f++)
+            if (usable[f] && !isnan(r->fold_score[f * r->n_grid + g])) {
+                sum += r->fold_score[f * r->n_grid + g];
+                n++;
+            }
+        r->score[g] = n ? sum / (double)n : NAN;
+    }
+}
+
+/* r->grid and r->n_grid are set; everything else is made here. */
+static int select_and_fit(struct probe_result *r, const struct probe_task *t, part_fit *fit, enum knn_vote vote, bool strong_first, int n_threads,
+                          struct status *st)
+{
+    blas_use_one_thread();
+    r->n_out = t->kind == KIND_BINARY || t->kind == KIND_REGRESSION ? 1 : t->n_classes;
+    r->criterion = criterion_name(t->kind);
+    r->score = NEW(r->n_grid, double);
+    r->fold_score = NEW(t->n_folds * r->n_grid, double);
+    r->validation = NEW(t->n * r->n_out, double);
+    r->test = NEW(t->n_test * r->n_out, double);
+    size_t n_all = r->n_grid * t->n * r->n_out, used = 0, n_usable = 0;
+    double *all = NEW(n_all, double);
+    struct status *why = NEW0(t->n_folds, struct status);
+    bool *usable = NEW0(t->n_folds, bool);
+    size_t *row = NEW(t->n, size_t);
+    for (size_t i = 0; i < n_all; i++)
+        all[i] = NAN;
+    for (size_t i = 0; i < t->n_folds * r->n_grid; i++)
+        r->fold_score[i] = NAN;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(n_threads)
+    for (size_t f = 0; f < t->n_folds; f++)
+        why[f].code = run_fold(all, r->fold_score + f * r->n_grid, t, r, f, fit, vote, &why[f]);
+
+    int code = STATUS_OK;
+    for (size_t f = 0; f < t->n_folds && !code; f++) {
+        usable[f] = why[f].code == STATUS_OK;
+        n_usable += usable[f];
+        if (why[f].code == STATUS_UNDEFINED && used < sizeof r->note)
+            used += (size_t)snprintf(r->note + used, sizeof r->note - used, "%sfold %zu: %.100s", used ? "; " : "", f + 1, why[f].text);
+        else if (why[f].code)
+            code = status_set(st, why[f].code, "fold %zu: %s", f + 1, why[f].text);
+    }
+    if (!code && !n_usable)
+        code = status_set(st, STATUS_UNDEFINED, "no usable validation fold (%s)", r->note);
+    if (!code) {
+        mean_scores(r, usable, t->n_folds);
+        code = choose(r, t->kind, strong_first, st);
+    }
+    if (!code) {
+        memcpy(r->validation, all + r->chosen * t->n * r->n_out, t->n * r->n_out * sizeof *all);
+        struct part p;
+        for (size_t i = 0; i < t->n; i++)
+            row[i] = i;
+        part_init(&p, t, r, row, t->n);
+        p.grid = r->grid + r->chosen;
+        p.n_grid = 1;
+        p.query = t->x_test;
+        p.m = t->n_test;
+        p.prediction = NEW(t->n_test * r->n_out, double);
+        code = fit(&p, vote, st);
+        if (!code)
+            memcpy(r->test, p.prediction, t->n_test * r->n_out * sizeof *r->test);
+        part_free(&p);
+    }
+    free(row);
+    free(usable);
+    free(why);
+    free(all);
+    if (code)
+        probe_result_free(r);
+    return code;
+}
+
+static void log_grid(struct probe_result *r, double first, double last)
+{
+    r->n_grid = N_DEFAULT;
+    r->grid = NEW(N_DEFAULT, double);
+    for (size_t g = 0; g < N_DEFAULT; g++)
+        r->grid[g] = pow(10, first + (last - first) * (double)g / (N_DEFAULT - 1));
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void given_grid(struct probe_result *r, const double *grid, size_t n_grid)
+{
+    r->n_grid = n_grid;
+    r->grid = NEW(n_grid, double);
+    memcpy(r->grid, grid, n_grid * sizeof *grid);
+    qsort(r->grid, n_grid, sizeof *grid, by_value);
+}
+
+int probe_select_linear(struct probe_result *r, const struct probe_task *t, const double *grid, size_t n_grid, int n_threads, struct status *st)
+{
+    *r = (struct probe_result){0};
+    bool regression = t->kind == KIND_REGRESSION;
+    if (grid)
+        given_grid(r, grid, n_grid);
+    else if (regression)
+        log_grid(r, -4, 7);
+    else
+        log_grid(r, -6, 5);
+    return select_and_fit(r, t, fit_linear, KNN_UNIFORM, !regression, n_threads, st);
+}
+
+int probe_select_knn(struct probe_result *r, const struct probe_task *t, enum knn_vote vote, const double *grid, size_t n_grid, int n_threads,
+                     struct status *st)
+{
+    *r = (struct probe_result){0};
+    size_t smallest = t->n, *count = NEW0(t->n_folds, size_t);
+    for (size_t i = 0; i < t->n; i++)
+        count[t->fold[i]]++;
+    for (size_t f = 0; f < t->n_folds; f++)
+        smallest = t->n - count[f] < smallest ? t->n - count[f] : smallest;
+    free(count);
+    if (grid)
+        given_grid(r, grid, n_grid);
+    else
+        given_grid(r, DEFAULT_K, sizeof DEFAULT_K / sizeof *DEFAULT_K);
+    while (r->n_grid && r->grid[r->n_grid - 1] > (double)smallest)
+        r->n_grid--;
+    if (r->n_grid == 0) {
+        probe_result_free(r);
+        return status_set(st, STATUS_UNDEFINED, "no k of the grid fits into %zu training rows", smallest);
+    }
+    return select_and_fit(r, t, fit_knn, vote, false, n_threads, st);
+}
+
+void probe_result_free(struct probe_result *r)
+{
+    free(r->grid);
+    free(r->score);
+    free(r->fold_score);
+    free(r->validation);
+    free(r->test);
+    *r = (struct probe_result){0};
+}

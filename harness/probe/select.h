@@ -1,0 +1,60 @@
+/* Protocol `grouped` for one cell: the hyper-parameter is chosen by the mean over
+ * validation folds, the probe fitted once more on all development rows, the test
+ * rows scored once.
+ *
+ * Criterion: AUROC (binary; macro one-vs-rest over the classes the fold's
+ * validation part allows), quadratic-weighted kappa of the largest probability
+ * (ordinal), mean absolute error (regression; the only one where less is better).
+ * Ties go to the stronger smoothing: smaller C, larger alpha, larger k.
+ *
+ * The scaler and the probe of a fold see its training rows only.  A fold whose
+ * training rows have one class, or whose validation rows leave the criterion
+ * undefined, is left out of every mean and named in `note`; STATUS_UNDEFINED if no
+ * fold is left.  Folds run in parallel; the result does not depend on n_threads. */
+#ifndef PROBE_SELECT_H
+#define PROBE_SELECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "metric/kind.h"
+#include "probe/knn.h"
+
+struct probe_task {
+    enum task_kind kind;
+    const float *x;        /* [n, d] development rows */
+    size_t n, d;
+    const int32_t *label;  /* [n], classes */
+    const double *target;  /* [n], regression */
+    size_t n_classes;
+    const uint32_t *fold;  /* [n] fold in which the row is validated */
+    size_t n_folds;
+    const float *x_test;   /* [n_test, d] */
+    size_t n_test;
+};
+
+struct probe_result {
+    size_t n_out;        /* 1 for binary (P(1)) and regression, else n_classes */
+    size_t n_grid;
+    double *grid;        /* ascending */
+    double *score;       /* [n_grid] mean over the usable folds, NaN if undefined */
+    double *fold_score;  /* [n_folds, n_grid] */
+    size_t chosen;       /* index into grid */
+    bool at_edge;        /* chosen is the first or last of several values */
+    double *validation;  /* [n, n_out] out-of-fold predictions at the chosen value; NaN in folds left out */
+    double *test;        /* [n_test, n_out] */
+    const char *criterion; /* "auroc", "auroc_macro", "kappa_quadratic", "mae" */
+    char note[256];
+};
+
+/* grid NULL: C = 45 values from 1e-6 to 1e5, or alpha = 45 values from 1e-4 to 1e7, evenly on the log scale. */
+int probe_select_linear(struct probe_result *r, const struct probe_task *t, const double *grid, size_t n_grid, int n_threads,
+                        struct status *st) MUST_CHECK;
+/* Cosine neighbours.  grid NULL: k = 1, 5, 10, 20, 50, 100, 200; values beyond the smallest training part are dropped. */
+int probe_select_knn(struct probe_result *r, const struct probe_task *t, enum knn_vote vote, const double *grid, size_t n_grid,
+                     int n_threads, struct status *st) MUST_CHECK;
+void probe_result_free(struct probe_result *r);
+
+#endif

@@ -1,0 +1,59 @@
+# Sourced by the scripts beside it: TAP output, a scratch folder, a small study.
+program=$(cd "$1" && pwd)/skelex-eval
+top=$(pwd)
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+count=0
+
+ok() { count=$((count + 1)); echo "ok $count - $1"; }
+not_ok() { count=$((count + 1)); echo "not ok $count - $1"; [ -n "${2:-}" ] && echo "$2" | sed 's/^/# /'; }
+skip() { count=$((count + 1)); echo "ok $count - $1 # SKIP $2"; }
+check() { name=$1; shift; if "$@"; then ok "$name"; else not_ok "$name" "$*"; fi; }
+
+# expect NAME CODE TEXT COMMAND...: exit status and a text on stderr or stdout
+expect() {
+    name=$1 code=$2 text=$3
+    shift 3
+    "$@" > "$scratch/.said" 2>&1
+    got=$?
+    if [ "$got" -ne "$code" ]; then
+        not_ok "$name" "exit $got, expected $code: $(head -3 "$scratch/.said")"
+    elif ! grep -qF -- "$text" "$scratch/.said"; then
+        not_ok "$name" "no '$text' in: $(head -3 "$scratch/.said")"
+    else
+        ok "$name"
+    fi
+}
+
+# reports_equal A B: the same bytes in every report but provenance.json
+reports_equal() { diff -r -x provenance.json "$1" "$2" > "$scratch/diff" 2>&1 || { head -5 "$scratch/diff"; return 1; }; }
+
+# make_study FOLDER PATIENTS: a synthetic cohort and a study on it
+make_study() {
+    "$program" synth -q --patients "$2" "$1/data" || return 1
+    cat > "$1/fracture.yaml" <<Y
+name: fracture
+kind: binary
+classes: [{name: intact, values: ["0"]}, {name: fractured, values: ["1"]}]
+cohort: {table: cohort.csv, label: fracture}
+Y
+    cat > "$1/age.yaml" <<Y
+name: age
+kind: regression
+cohort: {table: cohort.csv, label: age}
+Y
+    cat > "$1/study.yaml" <<Y
+name: small
+output: out
+store: store
+data_root: data
+models:
+  - {name: tiny, path: data/tiny-random-vit, readout: [cls, cls_pre, mean, cls+mean]}
+  - {name: thumbnail, baseline: thumbnail}
+tasks: [{task: fracture.yaml}, {task: age.yaml}]
+test_fraction: 0.3
+folds: 3
+probes: [linear, knn, knn_uniform]
+bootstrap: {replicates: 200}
+Y
+}

@@ -1,0 +1,35 @@
+# Studies over real radiographs, from the original files to metrics.csv: equal bytes on one and two threads, and
+# after a kill -9 in the middle.  Needs REAL, a folder with kneeoa/{val,test}/{0..4} and fracatlas/.
+. tests/cli/lib.sh
+
+export REAL_DATA="${REAL:-../shared/real}"
+case $REAL_DATA in /*) ;; *) REAL_DATA=$top/$REAL_DATA ;; esac
+[ -d "$REAL_DATA/kneeoa" ] && [ -d "$REAL_DATA/fracatlas" ] || {
+    skip "real radiographs" "no kneeoa and fracatlas under REAL=$REAL_DATA"
+    echo "1..1"
+    exit 0
+}
+mkdir -p "$scratch/manifests" "$scratch/results"
+cp -r tasks "$scratch/tasks"
+cp manifests/kneeoa.yaml manifests/fracatlas.yaml "$scratch/manifests"
+"$program" synth -q --patients 1 "$scratch/results/demo-data"
+cd "$scratch" || exit 1
+
+for study in kneeoa fracatlas; do
+    "$program" run -q -t 1 -o one_$study --store store_$study manifests/$study.yaml > table 2> said
+    check "$study: runs" test $? -eq 0
+    "$program" run -q -t 2 -o two_$study --store store_two manifests/$study.yaml > /dev/null 2>&1
+    check "$study: one and two threads, equal bytes" reports_equal one_$study two_$study
+done
+check "kneeoa: patients of the test folder" grep -q ",test,auroc,1656,828," one_kneeoa/metrics.csv
+check "kneeoa: grades of the test folder" grep -q "^kneeoa_valtest,4,given test,51," one_kneeoa/cohort.csv
+check "fracatlas: all images read" test "$(grep -c ',unreadable,' one_fracatlas/audit.csv)" = 0
+"$program" extract -q -t 2 --store store_killed manifests/kneeoa.yaml 2> /dev/null &
+pid=$!
+sleep 2
+kill -9 $pid 2> /dev/null
+wait $pid 2> /dev/null
+"$program" run -t 2 -o killed --store store_killed manifests/kneeoa.yaml > /dev/null 2> said
+grep '^embeddings' said | sed 's/^/# /'
+check "kneeoa: after kill -9, equal bytes" reports_equal one_kneeoa killed
+echo "1..$count"

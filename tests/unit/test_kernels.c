@@ -1,0 +1,187 @@
+/* Kernels against double precision, and their edge cases. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/memory.h"
+#include "encoder/kernels.h"
+
+static double gelu_double(double x)
+{
+    return 0.5 * x * erfc(-x / sqrt(2.0));
+}
+
+static void gelu_stays_within_its_stated_error(void **state)
+{
+    (void)state;
+    enum { N = 400001 };
+    float *x = NEW(N, float), zero = 0, *bias = NEW0(N, float);
+    double worst = 0, worst_libm = 0;
+    for (size_t i = 0; i < N; i++) {
+        x[i] = (float)i * 7.5e-5f - 15.0f;
+    }
+    kernel_bias_gelu(x, bias, 1, N);
+    for (size_t i = 0; i < N; i++) {
+        float at = (float)i * 7.5e-5f - 15.0f;
+        double exact = gelu_double((double)at), limit = fmax(1, fabs(exact));
+        worst = fmax(worst, fabs((double)x[i] - exact) / limit);
+        worst_libm = fmax(worst_libm, fabs((double)kernel_gelu_libm(at) - exact) / limit);
+    }
+    assert_true(worst <= 1.5e-7);
+    assert_true(worst_libm <= 3e-7);
+    float special[] = {0.0f, -0.0f, INFINITY, -1e30f, 1e30f, NAN, 1e-30f, -3.4e38f};
+    float no_bias[8] = {0};
+    kernel_bias_gelu(special, no_bias, 1, 8);
+    assert_true(special[0] == 0 && special[1] == 0 && isinf(special[2]) && special[4] == 1e30f && isnan(special[5]));
+    assert_true(fabsf(special[3]) < 1e-30f && fabsf(special[7]) < 1e-30f && fabsf(special[6] - 0.5e-30f) < 1e-36f);
+    kernel_bias_gelu(&zero, no_bias, 1, 1);
+    assert_true(zero == 0);
+    free(x);
+    free(bias);
+}
+
+static void gelu_adds_the_bias_of_its_column(void **state)
+{
+    (void)state;
+    float x[6] = {0, 1, 2, 3, 4, 5}, bias[3] = {1, -1, 0.5f};
+    float sums[6] = {1, 0, 2.5f, 4, 3, 5.5f};
+    kernel_bias_gelu(x, bias, 2, 3);
+    for (size_t i = 0; i < 6; i++) {
+        assert_true(fabs((double)x[i] - gelu_double((double)sums[i])) < 1e-6);
+    }
+}
+
+static void layer_norm_agrees_with_double(void **state)
+{
+    (void)state;
+    static const size_t widths[] = {1, 2, 15, 16, 17, 48, 192};
+    for (size_t k = 0; k < sizeof widths / sizeof *widths; k++) {
+        size_t n = widths[k];
+        float x[192], weight[192], bias[192], out[192];
+        double mean = 0, variance = 0;
+        for (size_t i = 0; i < n; i++) {
+            x[i] = 100.0f + (float)((i * 37) % 11); /* a mean far from 0 */
+            weight[i] = 1.0f + 0.1f * (float)(i % 3);
+            bias[i] = 0.25f * (float)(i % 5);
+            mean += (double)x[i] / (double)n;
+        }
+        for (size_t i = 0; i < n; i++) {
+            variance += ((double)x[i] - mean) * ((double)x[i] - mean) / (double)n;
+        }
+        kernel_layer_norm(out, x, weight, bias, 1, n, 1e-2);
+        for (size_t i = 0; i < n; i++) {
+            double due = ((double)x[i] - mean) / sqrt(variance + 1e-2) * (double)weight[i] + (double)bias[i];
+            assert_true(fabs((double)out[i] - due) < 1e-6);
+        }
+        kernel_layer_norm(x, x, weight, bias, 1, n, 1e-2); /* in place */
+        assert_memory_equal(x, out, n * sizeof *x);
+    }
+}
+
+static void softmax_sums_to_one_and_agrees_with_double(void **state)
+{
+    (void)state;
+    static const size_t lengths[] = {1, 2, 15, 16, 17, 197};
+    for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++) {
+        size_t n = lengths[k], stride = (n + 15) / 16 * 16;
+        float *row = mem_aligned(2 * stride, sizeof *row), *from = NEW(n, float);
+        for (size_t i = 0; i < n; i++) {
+            from[i] = (float)((i * 53) % 29) * 3.7f - 60.0f;
+        }
+        for (size_t r = 0; r < 2; r++) {
+            memcpy(row + r * stride, from, n * sizeof *row);
+            for (size_t i = n; i < stride; i++) {
+                row[r * stride + i] = 1e30f; /* must not be seen */
+            }
+        }
+        kernel_softmax(row, 2, n, stride);
+        double top = -INFINITY, sum = 0, total = 0;
+        for (size_t i = 0; i < n; i++) {
+            top = fmax(top, (double)from[i]);
+        }
+        for (size_t i = 0; i < n; i++) {
+            sum += exp((double)from[i] - top);
+        }
+        for (size_t i = 0; i < n; i++) {
+            double due = exp((double)from[i] - top) / sum;
+            double rounding = 6e-8 * (top - (double)from[i]); /* of the difference from the largest, in float */
+            assert_true(fabs((double)row[i] - due) <= (4e-7 + rounding) * due + 1e-37);
+            total += (double)row[i];
+        }
+        assert_true(fabs(total - 1) < 1e-6);
+        assert_memory_equal(row, row + stride, n * sizeof *row);
+        free(row);
+        free(from);
+    }
+    float far[16] = {3e38f, -3e38f}, broken[16] = {1, NAN, 2};
+    kernel_softmax(far, 1, 2, 16);
+    assert_true(far[0] == 1.0f && far[1] < 1e-30f);
+    kernel_softmax(broken, 1, 3, 16);
+    assert_true(isnan(broken[0]) && isnan(broken[1]) && isnan(broken[2]));
+}
+
+static void every_half_widens_exactly(void **state)
+{
+    (void)state;
+    for (uint32_t h = 0; h < 65536; h++) {
+        unsigned char bytes[2] = {(unsigned char)h, (unsigned char)(h >> 8)};
+        float got, wide;
+        kernel_widen_f16(&got, bytes, 1);
+        int exponent = (int)(h >> 10 & 31), mantissa = (int)(h & 1023);
+        if (exponent == 31) {
+            assert_true(mantissa ? isnan(got) : isinf(got));
+        } else {
+            float due = exponent ? ldexpf((float)(1024 + mantissa), exponent - 25) : ldexpf((float)mantissa, -24);
+            assert_true(fabsf(got) == due);
+        }
+        assert_int_equal(signbit(got) != 0, h >> 15);
+        uint32_t upper = h << 16;
+        kernel_widen_bf16(&got, bytes, 1);
+        memcpy(&wide, &upper, sizeof wide);
+        assert_memory_equal(&got, &wide, sizeof got);
+    }
+}
+
+static void non_finite_values_are_found_where_they_are(void **state)
+{
+    (void)state;
+    float x[40];
+    for (size_t i = 0; i < 40; i++) {
+        x[i] = i % 2 ? -3.4e38f : 1e-40f;
+    }
+    assert_int_equal(kernel_find_non_finite(x, 40), 40);
+    assert_int_equal(kernel_find_non_finite(x, 0), 0);
+    x[39] = -INFINITY;
+    assert_int_equal(kernel_find_non_finite(x, 40), 39);
+    x[7] = NAN;
+    assert_int_equal(kernel_find_non_finite(x, 40), 7);
+}
+
+static void mean_of_rows_is_summed_in_double(void **state)
+{
+    (void)state;
+    float x[6] = {1e8f, 1, 1, 2, -1e8f, 3}, out[2];
+    double sum[2];
+    kernel_mean_rows(out, sum, x, 3, 2);
+    assert_true(fabsf(out[0] - 1.0f / 3) < 1e-7f && out[1] == 2.0f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gelu_stays_within_its_stated_error),
+        cmocka_unit_test(gelu_adds_the_bias_of_its_column),
+        cmocka_unit_test(layer_norm_agrees_with_double),
+        cmocka_unit_test(softmax_sums_to_one_and_agrees_with_double),
+        cmocka_unit_test(every_half_widens_exactly),
+        cmocka_unit_test(non_finite_values_are_found_where_they_are),
+        cmocka_unit_test(mean_of_rows_is_summed_in_double),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
