@@ -117,7 +117,7 @@ static void test_defaults(void **state)
     assert_true(s.test_fraction == 0.2 && s.level == 0.95);
     assert_int_equal(s.n_folds, 5);
     assert_int_equal(s.replicates, 2000);
-    assert_true(s.linear && s.knn);
+    assert_true(s.probe[PROBE_LINEAR] && s.probe[PROBE_KNN] && !s.probe[PROBE_KNN_UNIFORM]);
     assert_false(s.skip_bad_images || s.skip_missing_images || s.skip_bad_labels);
     assert_string_equal(s.output, "results/s");
     assert_string_equal(s.store, "results/store");
@@ -129,7 +129,7 @@ static void test_defaults(void **state)
                             "data_root: ./\ntasks: [{task: t1.yaml}, {task: ./t2.yaml, data: data/}]\nprotocol: given\non_bad_label: skip\n"
                             "bootstrap: {level: 0.9}\noutput: out\n", &st))
         fail_msg("%s", st.text);
-    assert_true(!s.linear && s.knn && s.skip_bad_labels && !s.skip_bad_images);
+    assert_true(!s.probe[PROBE_LINEAR] && s.probe[PROBE_KNN] && s.skip_bad_labels && !s.skip_bad_images);
     assert_int_equal(s.protocol, PROTOCOL_GIVEN);
     assert_int_equal(s.models[0].n_readouts, 2);
     assert_string_equal(s.models[1].readout[0], "cls");
