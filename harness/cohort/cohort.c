@@ -178,7 +178,7 @@ static const struct task_exclusion *excluded_by(const struct task_cohort *rule, 
     for (unsigned e = 0; e < rule->n_exclude; e++) {
         const char *cell = table_cell(t, row, column[e]);
         for (unsigned v = 0; v < rule->exclude[e].n_values; v++)
-            if (!strcmp(cell, rule->exclude[e].values[v])) {
+            if (task_same_cell(cell, rule->exclude[e].values[v])) {
                 *value = cell;
                 return &rule->exclude[e];
             }

@@ -180,7 +180,7 @@ void task_free(struct task *task)
     manifest_free(task, &task_schema);
 }
 
-static int same_label(const char *a, const char *b)
+bool task_same_cell(const char *a, const char *b)
 {
     double x, y;
     return !strcmp(a, b) || (number_parse_double(a, &x) && number_parse_double(b, &y) && x == y);
@@ -190,10 +190,10 @@ int task_class_of(const struct task *task, const char *cell)
 {
     for (unsigned c = 0; c < task->n_classes; c++) {
         const struct task_class *class = &task->classes[c];
-        if (!class->n_values && same_label(class->name, cell))
+        if (!class->n_values && task_same_cell(class->name, cell))
             return (int)c;
         for (unsigned v = 0; v < class->n_values; v++)
-            if (same_label(class->values[v], cell))
+            if (task_same_cell(class->values[v], cell))
                 return (int)c;
     }
     return -1;
