@@ -122,13 +122,13 @@ static void test_exclusion_rule_and_patterns(void **state)
     scene_begin(&s, BINARY "cohort: {table: cohort.csv, label: y, patient: p, image: [\"x/{id}.png\", \"y/{id}.png\"], "
                            "exclude: [{column: unsure, values: [\"1\", \"?\"]}]}\n");
     scratch_png(s.directory, "y/2.png", 1);
-    scratch_text(s.directory, "cohort.csv", "id,y,p,unsure\n1,0,A,0\n2,1,A,0\n3,1,B,?\n4,1,B,1\n");
+    scratch_text(s.directory, "cohort.csv", "id,y,p,unsure\n1,0,A,0\n2,1,A,0\n3,1,B,?\n4,1,B,1\n5,1,B,1.0\n");
     assert_int_equal(scene_load(&s, &st), STATUS_OK);
     assert_int_equal(s.cohort.n, 2);
-    assert_int_equal(s.cohort.n_rows, 4);
+    assert_int_equal(s.cohort.n_rows, 5);
     assert_string_equal(s.cohort.sample[0].id, "x/1.png"); /* nowhere: the first pattern */
     assert_string_equal(s.cohort.sample[1].id, "y/2.png");
-    assert_int_equal(found(&s.cohort, FINDING_EXCLUDED, "rule", NULL, "unsure is '"), 2);
+    assert_int_equal(found(&s.cohort, FINDING_EXCLUDED, "rule", NULL, "unsure is '"), 3); /* 1.0 is 1 */
     scene_end(&s);
 }
 

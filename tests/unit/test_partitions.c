@@ -151,6 +151,13 @@ static void test_refusals_name_the_task(void **state)
     s.study.n_folds = 5;
     assert_int_equal(partitions_make(&p, &s.cohort, &s.study, &st), STATUS_DATA);
     partitions_free(&p);
+    write_rows(&s, 0, false);
+    load(&s);
+    for (size_t i = 0; i < s.cohort.n; i++)
+        s.cohort.sample[i].partition = PARTITION_DEVELOPMENT;
+    assert_int_equal(partitions_make(&p, &s.cohort, &s.study, &st), STATUS_DATA);
+    assert_text(st.text, "no image is left to test on");
+    partitions_free(&p);
     scene_end(&s);
 }
 
