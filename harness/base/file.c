@@ -15,7 +15,7 @@
 static int open_regular(int *fd, size_t *size, const char *path, struct status *st)
 {
     struct stat info;
-    *fd = open(path, O_RDONLY | O_CLOEXEC);
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a named pipe would wait for a writer for ever */
     if (*fd < 0)
         return status_errno(st, STATUS_IO, "cannot open '%s'", path);
     if (fstat(*fd, &info) != 0 || !S_ISREG(info.st_mode)) {
@@ -105,7 +105,7 @@ int file_make_directories(const char *path, struct status *st)
 {
     char *copy = mem_strdup(path);
     int code = STATUS_OK;
-    for (char *p = copy + 1; !code; p++) {
+    for (char *p = copy + (*copy == '/'); !code; p++) {
         if (*p != '/' && *p != '\0')
             continue;
         char kept = *p;
@@ -184,31 +184,42 @@ const char *path_basename(const char *path)
     return slash ? slash + 1 : path;
 }
 
-static bool is_link(char *path, size_t length)
+/* Take the last name off path[0, *length): false if there is none, or if ".." behind it leads elsewhere. */
+static bool go_up(char *path, size_t *length, size_t root)
 {
     struct stat info;
-    char kept = path[length];
-    path[length] = '\0';
-    bool link = lstat(path, &info) != 0 || !S_ISDIR(info.st_mode);
-    path[length] = kept;
-    return link;
+    size_t begin = *length;
+    while (begin > root && path[begin - 1] != '/')
+        begin--;
+    size_t n = *length - begin;
+    if (n == 0 || (n == 2 && !memcmp(path + begin, "..", 2)))
+        return false;
+    char kept = path[*length];
+    path[*length] = '\0';
+    bool plain = lstat(path, &info) == 0 && S_ISDIR(info.st_mode);
+    path[*length] = kept;
+    if (plain)
+        *length = begin > root ? begin - 1 : root;
+    return plain;
 }
 
 void path_tidy(char *path)
 {
-    while (path[0] == '.' && path[1] == '/')
-        memmove(path, path + 2, strlen(path + 2) + 1);
-    for (char *up = strstr(path, "/../"); up;) {
-        char *begin = up;
-        while (begin > path && begin[-1] != '/')
-            begin--;
-        size_t n = (size_t)(up - begin);
-        bool parent = n == 2 && begin[0] == '.' && begin[1] == '.';
-        if (n == 0 || parent || (n == 1 && begin[0] == '.') || is_link(path, (size_t)(up - path))) {
-            up = strstr(up + 1, "/../");
-            continue;
+    size_t root = path[0] == '/', length = root;
+    if (!*path)
+        return;
+    for (const char *name = path + root; *name;) {
+        size_t n = strcspn(name, "/");
+        bool here = n == 0 || (n == 1 && name[0] == '.'), up = n == 2 && name[0] == '.' && name[1] == '.';
+        if (!here && !(up && ((root && length == root) || go_up(path, &length, root)))) {
+            if (length > root)
+                path[length++] = '/';
+            memmove(path + length, name, n);
+            length += n;
         }
-        memmove(begin, up + 4, strlen(up + 4) + 1);
-        up = strstr(path, "/../");
+        name += n + (name[n] == '/');
     }
+    if (length == 0)
+        path[length++] = '.';
+    path[length] = '\0';
 }

@@ -35,7 +35,8 @@ void file_list_free(struct file_list *list);
 char *path_join(const char *directory, const char *name);
 char *path_directory(const char *path); /* "a/b.c" -> "a", "b.c" -> "." */
 const char *path_basename(const char *path);
-/* In place: "a/../b" -> "b", "./a" -> "a"; a folder that is a symbolic link is left, as ".." behind it leads elsewhere. */
+/* In place: "a/../b" -> "b", "./a" -> "a", "a//b/" -> "a/b", "./" -> "."; a folder that is a symbolic link, or not
+ * there, is left, as ".." behind it leads elsewhere. */
 void path_tidy(char *path);
 
 #endif

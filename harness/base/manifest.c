@@ -64,8 +64,9 @@ static const cyaml_schema_field_t *fields_at(const cyaml_schema_value_t *schema,
     return schema && schema->type == CYAML_MAPPING ? schema->mapping.fields : NULL;
 }
 
-/* libcyaml names the line of the key before an unknown one; look for the key itself from there on. */
-static long line_of_key(const unsigned char *text, size_t size, long line, const char *key)
+/* libcyaml names the line of the key before an unknown or repeated one; look for the key itself from there on.
+ * `repeated`: on that very line its first mention may stand. */
+static long line_of_key(const unsigned char *text, size_t size, long line, const char *key, bool repeated)
 {
     size_t n = strlen(key);
     long now = 1;
@@ -73,10 +74,55 @@ static long line_of_key(const unsigned char *text, size_t size, long line, const
         if (text[i] == '\n')
             now++;
         bool begins = i == 0 || strchr(" {,\n\t-", text[i - 1]);
-        if (now >= line && begins && size - i > n && !memcmp(text + i, key, n) && text[i + n] == ':')
-            return now;
+        if (now >= line && begins && size - i > n && !memcmp(text + i, key, n) && text[i + n] == ':') {
+            if (!repeated || now > line)
+                return now;
+            repeated = false;
+        }
     }
     return line;
+}
+
+static size_t line_at(const unsigned char *text, size_t offset)
+{
+    size_t line = 1;
+    for (size_t i = 0; i < offset; i++)
+        line += text[i] == '\n';
+    return line;
+}
+
+/* What libcyaml lets pass: a second document (it would be ignored), a NUL inside a text (the rest would be).
+ * And what it reports without a line: broken YAML. */
+static int check_stream(const char *name, const unsigned char *text, size_t size, struct status *st)
+{
+    yaml_parser_t parser;
+    yaml_event_t event;
+    size_t depth = 0, documents = 0;
+    int code = STATUS_OK;
+    if (!yaml_parser_initialize(&parser))
+        return status_set(st, STATUS_INTERNAL, "libyaml: cannot start");
+    yaml_parser_set_input_string(&parser, text, size);
+    for (bool more = true; more && !code;) {
+        if (!yaml_parser_parse(&parser, &event)) {
+            size_t line = parser.error == YAML_READER_ERROR ? line_at(text, parser.problem_offset < size ? parser.problem_offset : size)
+                                                            : parser.problem_mark.line + 1;
+            code = status_set(st, STATUS_DATA, "%s:%zu: this is not YAML: %s", name, line, parser.problem ? parser.problem : "cannot be read");
+            break;
+        }
+        size_t line = event.start_mark.line + 1;
+        bool opens = event.type == YAML_SEQUENCE_START_EVENT || event.type == YAML_MAPPING_START_EVENT;
+        if (event.type == YAML_DOCUMENT_START_EVENT && ++documents > 1)
+            code = status_set(st, STATUS_DATA, "%s:%zu: a second document begins here; a file holds one", name, line);
+        else if (opens && ++depth > DEPTH)
+            code = status_set(st, STATUS_DATA, "%s:%zu: nested more than %d deep", name, line, DEPTH);
+        else if (event.type == YAML_SCALAR_EVENT && memchr(event.data.scalar.value, '\0', event.data.scalar.length))
+            code = status_set(st, STATUS_DATA, "%s:%zu: a NUL character inside a text", name, line);
+        depth -= event.type == YAML_SEQUENCE_END_EVENT || event.type == YAML_MAPPING_END_EVENT;
+        more = event.type != YAML_STREAM_END_EVENT;
+        yaml_event_delete(&event);
+    }
+    yaml_parser_delete(&parser);
+    return code;
 }
 
 static const cyaml_config_t *configure(cyaml_config_t *config, struct complaint *complaint)
@@ -94,6 +140,9 @@ int manifest_parse(void **data, const cyaml_schema_value_t *schema, const char *
     *data = NULL;
     if (size == 0)
         return status_set(st, STATUS_DATA, "%s: empty", name);
+    int code = check_stream(name, text, size, st);
+    if (code)
+        return code;
     cyaml_err_t error = cyaml_load_data(text, size, configure(&config, &complaint), schema, data, NULL);
     if (error == CYAML_OK && !*data)
         return status_set(st, STATUS_DATA, "%s: empty", name);
@@ -107,8 +156,16 @@ int manifest_parse(void **data, const cyaml_schema_value_t *schema, const char *
         for (const cyaml_schema_field_t *f = fields_at(schema, &complaint); f && f->key && used < sizeof known; f++)
             used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", used ? ", " : "", f->key);
         return status_set(st, STATUS_DATA, "%s:%ld: unknown key '%s'; expected one of: %s", name,
-                          line_of_key(text, size, complaint.line, what + 16), what + 16, known);
+                          line_of_key(text, size, complaint.line, what + 16, false), what + 16, known);
     }
+    static const char repeated[] = "Mapping field already seen: ", missing[] = "Missing required mapping field: ";
+    if (!strncmp(what, repeated, sizeof repeated - 1)) {
+        const char *key = what + sizeof repeated - 1;
+        return status_set(st, STATUS_DATA, "%s:%ld: key '%s' appears twice", name, line_of_key(text, size, complaint.line, key, true), key);
+    }
+    if (!strncmp(what, missing, sizeof missing - 1)) /* the innermost place is the key read last; the next one holds both */
+        return status_set(st, STATUS_DATA, "%s:%ld: key '%s' is missing (%s)", name, complaint.line, what + sizeof missing - 1,
+                          complaint.depth > 1 ? complaint.where[1] : "at the top");
     if (complaint.line)
         return status_set(st, STATUS_DATA, "%s:%ld: %s (%s)", name, complaint.line, what, complaint.where[0]);
     return status_set(st, STATUS_DATA, "%s: %s", name, what);

@@ -1,5 +1,6 @@
 #include "base/outfile.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,9 +26,11 @@ int outfile_commit(struct outfile *out, struct status *st)
     int code = STATUS_OK;
     FILE *stream = out->stream;
     out->stream = NULL;
-    int failed = ferror(stream) | fflush(stream) | fsync(fileno(stream));
-    if (failed)
+    bool lost = ferror(stream) != 0; /* its errno is long gone */
+    if (fflush(stream) != 0 || (!lost && fsync(fileno(stream)) != 0))
         code = status_errno(st, STATUS_IO, "cannot write '%s'", out->path);
+    else if (lost)
+        code = status_set(st, STATUS_IO, "cannot write '%s': an earlier write failed (is the disk full?)", out->path);
     if (fclose(stream) != 0 && !code)
         code = status_errno(st, STATUS_IO, "cannot close '%s'", out->path);
     if (!code && rename(out->temporary, out->path) != 0)

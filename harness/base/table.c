@@ -64,6 +64,7 @@ static void on_row(int terminator, void *context)
         return;
     if (r->first) {
         r->t->n_columns = width;
+        r->t->header_line = r->line_row ? r->line_row : 1;
         r->first = false;
     } else {
         if (width != r->t->n_columns) {
@@ -77,16 +78,25 @@ static void on_row(int terminator, void *context)
     r->row_begin = r->n_cells;
 }
 
+/* Bytes up to and with the line's end: LF, CRLF, or CR alone, which libcsv takes for one too. */
+static size_t line_length(const unsigned char *data, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if (data[i] == '\n' || (data[i] == '\r' && (i + 1 == size || data[i + 1] != '\n')))
+            return i + 1;
+    return size;
+}
+
 static int parse(struct reader *r, const unsigned char *data, size_t size)
 {
     struct csv_parser parser;
     if (csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI) != 0)
         return status_set(r->st, STATUS_INTERNAL, "libcsv: cannot start");
+    csv_set_blk_size(&parser, (size_t)1 << 16); /* its buffer grows by this; the default of 128 bytes is slow for long cells */
     r->line_now = r->line_row = 1;
     /* Line by line, so that every row knows where in the file it began. */
     for (size_t at = 0; at < size && !r->code;) {
-        const unsigned char *newline = memchr(data + at, '\n', size - at);
-        size_t length = newline ? (size_t)(newline - (data + at)) + 1 : size - at;
+        size_t length = line_length(data + at, size - at);
         if (parser.pstate == 0) /* libcsv: between rows, not inside a quoted field that holds a line break */
             r->line_row = r->line_now;
         if (csv_parse(&parser, data + at, length, on_field, on_row, r) != length && !r->code)
@@ -106,11 +116,11 @@ static int check_header(const struct table *t, struct status *st)
 {
     for (size_t i = 0; i < t->n_columns; i++) {
         if (t->header[i][0] == '\0')
-            return status_set(st, STATUS_DATA, "%s:1: column %zu has no name", t->path, i + 1);
+            return status_set(st, STATUS_DATA, "%s:%zu: column %zu has no name", t->path, t->header_line, i + 1);
         for (size_t j = 0; j < i; j++)
             if (!strcmp(t->header[i], t->header[j]))
-                return status_set(st, STATUS_DATA, "%s:1: column '%s' appears twice (columns %zu and %zu)", t->path, t->header[i], j + 1,
-                                  i + 1);
+                return status_set(st, STATUS_DATA, "%s:%zu: column '%s' appears twice (columns %zu and %zu)", t->path, t->header_line,
+                                  t->header[i], j + 1, i + 1);
     }
     return STATUS_OK;
 }
@@ -219,5 +229,5 @@ int table_column(const struct table *t, const char *name, size_t *column, struct
         memcpy(have + used, t->header[i], strlen(t->header[i]) + 1);
         used += strlen(t->header[i]);
     }
-    return status_set(st, STATUS_DATA, "%s:1: no column '%s'; there are: %s", t->path, name, have);
+    return status_set(st, STATUS_DATA, "%s:%zu: no column '%s'; there are: %s", t->path, t->header_line, name, have);
 }

@@ -13,6 +13,7 @@ struct table {
     char *path;       /* for messages */
     size_t n_columns;
     size_t n_rows;    /* header not counted */
+    size_t header_line; /* blank lines may stand before it */
     char **header;    /* [n_columns] */
     char **cell;      /* [n_rows * n_columns], row-major */
     size_t *line;     /* [n_rows] line of the file on which the row begins, from 1 */

@@ -50,7 +50,7 @@ static void audit_duplicates(struct cohort *c, const struct survey *survey, bool
 static void audit_given_partitions(struct cohort *c)
 {
     uint8_t *seen = NEW0(c->n_units, uint8_t);
-    size_t without = 0;
+    size_t without = 0, n_side[2] = {0, 0};
     for (size_t i = 0; i < c->n; i++) {
         const struct sample *s = &c->sample[i];
         if (s->partition == PARTITION_NONE) {
@@ -58,6 +58,7 @@ static void audit_given_partitions(struct cohort *c)
                 findings_add(&c->findings, FINDING_ERROR, "partition", s->id, s->line, "no partition is given, and protocol given needs one");
             continue;
         }
+        n_side[s->partition == PARTITION_TEST]++;
         uint8_t side = s->partition == PARTITION_TEST ? 2 : 1, before = seen[s->unit];
         seen[s->unit] |= side;
         if (before && seen[s->unit] == 3 && before != 3)
@@ -66,6 +67,9 @@ static void audit_given_partitions(struct cohort *c)
     }
     if (without > 20)
         findings_add(&c->findings, FINDING_ERROR, "partition", "", 0, "%zu images have no partition; the first 20 are listed", without);
+    for (int side = 0; side < 2; side++)
+        if (!n_side[side])
+            findings_add(&c->findings, FINDING_ERROR, "partition", "", 0, "no image is given to %s", side ? "test" : "development");
     free(seen);
 }
 

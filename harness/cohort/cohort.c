@@ -44,12 +44,12 @@ static bool partition_of(enum partition *partition, bool *excluded, const char *
     return true;
 }
 
-/* First group of patient_pattern in the file name, or NULL. */
+/* First group of patient_pattern in the file name, or NULL; an empty group names nobody. */
 static char *patient_from_name(const struct builder *b, const char *id)
 {
     regmatch_t match[2];
     const char *name = path_basename(id);
-    if (!b->has_pattern || regexec(&b->pattern, name, 2, match, 0) != 0 || match[1].rm_so < 0)
+    if (!b->has_pattern || regexec(&b->pattern, name, 2, match, 0) != 0 || match[1].rm_eo <= match[1].rm_so)
         return NULL;
     return mem_strndup(name + match[1].rm_so, (size_t)(match[1].rm_eo - match[1].rm_so));
 }
@@ -178,7 +178,7 @@ static const struct task_exclusion *excluded_by(const struct task_cohort *rule, 
     for (unsigned e = 0; e < rule->n_exclude; e++) {
         const char *cell = table_cell(t, row, column[e]);
         for (unsigned v = 0; v < rule->exclude[e].n_values; v++)
-            if (!strcmp(cell, rule->exclude[e].values[v])) {
+            if (task_same_cell(cell, rule->exclude[e].values[v])) {
                 *value = cell;
                 return &rule->exclude[e];
             }

@@ -214,12 +214,12 @@ int extract_study(struct extract_counts *counts, struct store *store, const stru
     free(w.job);
     free(w.waiting);
     free(picture);
-    if (!w.code && options->decode_only && counts->computed > counts->failed)
-        return status_set(st, STATUS_DATA, "embeddings of %zu of %zu images are not in the store yet; run `extract` first",
-                          counts->computed - counts->failed, counts->pictures);
     if (!w.code && interrupt_requested())
         return status_set(st, STATUS_INTERRUPTED, "stopped after %zu of %zu images; the same command goes on from here", counts->computed,
                           w.n_jobs);
+    if (!w.code && options->decode_only && counts->computed > counts->failed)
+        return status_set(st, STATUS_DATA, "embeddings of %zu of %zu images are not in the store yet; run `extract` first",
+                          counts->computed - counts->failed, counts->pictures);
     return w.code;
 }
 

@@ -44,7 +44,8 @@ int featurizer_readout_width(size_t *width, const struct featurizer *f, const ch
     if (!f->encoder)
         return STATUS_OK;
     *width = 0;
-    for (const char *list = readout; *list;) {
+    const char *list = readout;
+    do {
         size_t i = next_readout(f, &list), w;
         if (i == encoder_n_readouts(f->encoder) || *list == '+') {
             char known[256] = "";
@@ -56,7 +57,7 @@ int featurizer_readout_width(size_t *width, const struct featurizer *f, const ch
         }
         (void)offset_of(f, i, &w);
         *width += w;
-    }
+    } while (*list);
     return STATUS_OK;
 }
 

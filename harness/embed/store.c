@@ -61,6 +61,8 @@ int store_open(struct store **store, const char *directory, bool read_only, stru
     if (!error)
         error = mdb_env_open(s->env, directory, MDB_NOTLS | (read_only ? MDB_RDONLY : 0u), 0666);
     if (!error)
+        error = mdb_reader_check(s->env, NULL); /* what killed processes left: it would hold old pages, and the places run out */
+    if (!error)
         error = open_tables(s, read_only);
     if (error) {
         int code = error == MDB_NOTFOUND ? status_set(st, STATUS_DATA, "store '%s' holds no embeddings yet", directory)

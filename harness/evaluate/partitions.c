@@ -69,6 +69,8 @@ int partitions_make(struct partitions *p, const struct cohort *c, const struct s
         part_stratum[p->n_development] = stratum[i];
         p->development[p->n_development++] = i;
     }
+    if (!code && !p->n_test) /* given partitions, all of whose test images were left out */
+        code = status_set(st, STATUS_DATA, "no image is left to test on");
     if (!code)
         code = grouped_folds(p->fold, unit, p->n_development, c->n_units, part_stratum, study->n_folds, (uint32_t)study->seed, st);
     free(stratum);

@@ -298,11 +298,15 @@ void study_free(struct study *study)
     *study = (struct study){0};
 }
 
-/* Double-quoted YAML scalar. */
+/* Double-quoted YAML scalar; a line break or tab in a path stays what it is. */
 static void quoted(FILE *stream, const char *text)
 {
     fputc('"', stream);
     for (; *text; text++) {
+        if ((unsigned char)*text < ' ') {
+            fprintf(stream, "\\x%02x", *text);
+            continue;
+        }
         if (*text == '"' || *text == '\\')
             fputc('\\', stream);
         fputc(*text, stream);

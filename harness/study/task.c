@@ -93,13 +93,18 @@ static int check_classes(const struct task *t, const char *path, struct status *
     if (t->kind == KIND_BINARY && t->n_classes != 2)
         return status_set(st, STATUS_DATA, "%s:%zu: kind binary has two classes, here are %u", path, manifest_line(path, "classes"),
                           t->n_classes);
-    for (unsigned c = 0; c < t->n_classes; c++)
+    for (unsigned c = 0; c < t->n_classes; c++) {
+        for (unsigned other = 0; other < c; other++)
+            if (!strcmp(t->classes[other].name, t->classes[c].name))
+                return status_set(st, STATUS_DATA, "%s:%zu: two classes are called '%s'", path, manifest_line(path, "classes"),
+                                  t->classes[c].name);
         for (unsigned v = 0; v < (t->classes[c].n_values ? t->classes[c].n_values : 1); v++) {
             const char *value = t->classes[c].n_values ? t->classes[c].values[v] : t->classes[c].name;
             if (task_class_of(t, value) != (int)c)
                 return status_set(st, STATUS_DATA, "%s:%zu: label value '%s' belongs to class '%s' and to class '%s'", path,
                                   manifest_line(path, "classes"), value, t->classes[task_class_of(t, value)].name, t->classes[c].name);
         }
+    }
     return STATUS_OK;
 }
 
@@ -175,7 +180,7 @@ void task_free(struct task *task)
     manifest_free(task, &task_schema);
 }
 
-static int same_label(const char *a, const char *b)
+bool task_same_cell(const char *a, const char *b)
 {
     double x, y;
     return !strcmp(a, b) || (number_parse_double(a, &x) && number_parse_double(b, &y) && x == y);
@@ -185,10 +190,10 @@ int task_class_of(const struct task *task, const char *cell)
 {
     for (unsigned c = 0; c < task->n_classes; c++) {
         const struct task_class *class = &task->classes[c];
-        if (!class->n_values && same_label(class->name, cell))
+        if (!class->n_values && task_same_cell(class->name, cell))
             return (int)c;
         for (unsigned v = 0; v < class->n_values; v++)
-            if (same_label(class->values[v], cell))
+            if (task_same_cell(class->values[v], cell))
                 return (int)c;
     }
     return -1;

@@ -23,6 +23,7 @@
 #ifndef STUDY_TASK_H
 #define STUDY_TASK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/status.h"
@@ -73,7 +74,9 @@ void task_free(struct task *task);
 
 const char *task_kind_name(enum task_kind kind);
 
-/* Class of a label cell, or -1.  Cells equal as text, or as numbers ("1.0" is "1"). */
+/* Equal as text, or as numbers: programs that know missing values write 1 as "1.0". */
+bool task_same_cell(const char *a, const char *b);
+/* Class of a label cell, or -1. */
 int task_class_of(const struct task *task, const char *cell);
 
 #endif

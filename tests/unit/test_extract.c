@@ -1,0 +1,445 @@
+/* Extraction: same vectors whatever the threads, the shards or the stops; a bad picture stops nobody else. */
+#include "unit/scratch.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <zlib.h>
+
+#include "base/interrupt.h"
+#include "embed/extract.h"
+#include "synth/tiny_checkpoint.h"
+
+#define N_GOOD 9
+#define N_MODELS 3
+
+struct world {
+    char *directory, *checkpoint;
+    struct study_model model[N_MODELS];
+    struct featurizer featurizer[N_MODELS];
+    struct survey survey;
+    bool used[64];
+};
+
+/* A PNG whose checksums hold and whose image data do not: only decoding finds out. */
+static void write_corrupt(const char *directory, const char *name)
+{
+    unsigned char *data;
+    size_t size;
+    struct status st;
+    scratch_png(directory, name, 77);
+    char *path = path_join(directory, name);
+    assert_int_equal(file_read(&data, &size, path, 0, &st), STATUS_OK);
+    for (size_t at = 8; at + 12 <= size;) {
+        size_t length = (size_t)data[at] << 24 | (size_t)data[at + 1] << 16 | (size_t)data[at + 2] << 8 | data[at + 3];
+        if (!memcmp(data + at + 4, "IDAT", 4)) {
+            for (size_t i = 2; i < length; i++)
+                data[at + 8 + i] = (unsigned char)~data[at + 8 + i];
+            uint32_t sum = (uint32_t)crc32(0, data + at + 4, (uInt)(length + 4));
+            for (int i = 0; i < 4; i++)
+                data[at + 8 + length + (size_t)i] = (unsigned char)(sum >> (24 - 8 * i));
+        }
+        at += length + 12;
+    }
+    free(scratch_write(directory, name, data, size));
+    free(data);
+    free(path);
+}
+
+static void look_again(struct world *w, const char *const *extra, size_t n_extra)
+{
+    struct status st;
+    const char *path[64];
+    char *made[64];
+    size_t n = 0;
+    for (unsigned i = 0; i < N_GOOD; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof name, "good%u.png", i);
+        scratch_png(w->directory, name, i);
+        made[n++] = path_join(w->directory, name);
+    }
+    scratch_png(w->directory, "twin.png", 4); /* the bytes of good4 */
+    made[n++] = path_join(w->directory, "twin.png");
+    for (size_t i = 0; i < n_extra; i++)
+        made[n++] = path_join(w->directory, extra[i]);
+    for (size_t i = 0; i < n; i++)
+        path[i] = made[i];
+    survey_free(&w->survey);
+    if (survey_make(&w->survey, path, n, 1, true, &st))
+        fail_msg("%s", st.text);
+    for (size_t i = 0; i < n; i++) {
+        w->used[i] = true;
+        free(made[i]);
+    }
+}
+
+static void world_begin(struct world *w)
+{
+    static char thumbnail[] = "thumbnail", acquisition[] = "acquisition", tiny[] = "tiny", cls[] = "cls", features[] = "features";
+    static char *readouts[] = {cls}, *baseline[] = {features};
+    struct status st;
+    *w = (struct world){.directory = scratch_new()};
+    w->checkpoint = path_join(w->directory, "tiny");
+    if (tiny_checkpoint_write(w->checkpoint, 1, &st))
+        fail_msg("%s", st.text);
+    w->model[0] = (struct study_model){.name = tiny, .source = SOURCE_ENCODER, .path = w->checkpoint, .readout = readouts, .n_readouts = 1};
+    w->model[1] = (struct study_model){.name = thumbnail, .source = SOURCE_THUMBNAIL, .readout = baseline, .n_readouts = 1};
+    w->model[2] = (struct study_model){.name = acquisition, .source = SOURCE_ACQUISITION, .readout = baseline, .n_readouts = 1};
+    for (size_t m = 0; m < N_MODELS; m++)
+        if (featurizer_open(&w->featurizer[m], &w->model[m], &st))
+            fail_msg("%s", st.text);
+    look_again(w, NULL, 0);
+}
+
+static void world_end(struct world *w)
+{
+    for (size_t m = 0; m < N_MODELS; m++)
+        featurizer_close(&w->featurizer[m]);
+    survey_free(&w->survey);
+    free(w->checkpoint);
+    scratch_remove(w->directory);
+}
+
+static struct store *open_store(const struct world *w, const char *name)
+{
+    struct store *store;
+    struct status st;
+    char *path = path_join(w->directory, name);
+    if (store_open(&store, path, false, &st))
+        fail_msg("%s", st.text);
+    free(path);
+    return store;
+}
+
+static int extract(struct extract_counts *counts, struct world *w, struct store *store, struct extract_options o, struct status *st)
+{
+    o.quiet = true;
+    o.n_threads = o.n_threads ? o.n_threads : 1;
+    return extract_study(counts, store, w->featurizer, N_MODELS, &w->survey, w->used, &o, st);
+}
+
+/* Every vector of every picture, zeros where there is none; *n_found of them there. */
+static float *all_vectors(size_t *size, size_t *n_found, const struct world *w, const struct store *store)
+{
+    size_t width = 0, at = 0;
+    for (size_t m = 0; m < N_MODELS; m++)
+        width += w->featurizer[m].width;
+    float *all = NEW0(width * w->survey.n, float);
+    *n_found = 0;
+    for (size_t i = 0; i < w->survey.n; i++)
+        for (size_t m = 0; m < N_MODELS; m++) {
+            struct store_key key;
+            struct status st;
+            bool there;
+            memcpy(key.image, w->survey.picture[i].digest, DIGEST_BYTES);
+            memcpy(key.fingerprint, w->featurizer[m].fingerprint, DIGEST_BYTES);
+            assert_int_equal(store_get(&there, all + at, w->featurizer[m].width, store, &key, NULL, &st), STATUS_OK);
+            *n_found += there;
+            at += w->featurizer[m].width;
+        }
+    *size = at * sizeof *all;
+    return all;
+}
+
+/* The whole thing at one go, with one thread: what all others are compared with. */
+static float *reference(size_t *size, struct world *w)
+{
+    struct store *store = open_store(w, "reference");
+    struct extract_counts counts;
+    struct status st;
+    size_t n;
+    if (extract(&counts, w, store, (struct extract_options){0}, &st))
+        fail_msg("%s", st.text);
+    assert_int_equal(counts.pictures, N_GOOD); /* the twin is not done twice */
+    assert_int_equal(counts.computed, N_GOOD);
+    assert_int_equal(counts.vectors, N_GOOD * N_MODELS);
+    assert_int_equal(counts.failed + counts.damaged, 0);
+    float *all = all_vectors(size, &n, w, store);
+    assert_int_equal(n, (N_GOOD + 1) * N_MODELS);
+    assert_int_equal(extract(&counts, w, store, (struct extract_options){0}, &st), STATUS_OK); /* again: nothing to do */
+    assert_int_equal(counts.computed + counts.vectors, 0);
+    store_close(store);
+    return all;
+}
+
+static void check_same(struct world *w, const struct store *store, const float *expected, size_t expected_size)
+{
+    size_t size, n;
+    float *all = all_vectors(&size, &n, w, store);
+    assert_int_equal(size, expected_size);
+    assert_memory_equal(all, expected, size);
+    free(all);
+}
+
+static void test_threads_and_shards(void **state)
+{
+    (void)state;
+    struct world w;
+    struct extract_counts counts;
+    struct status st;
+    size_t size, pictures = 0;
+    world_begin(&w);
+    float *expected = reference(&size, &w);
+    struct store *store = open_store(&w, "threads");
+    if (extract(&counts, &w, store, (struct extract_options){.n_threads = 4}, &st))
+        fail_msg("%s", st.text);
+    check_same(&w, store, expected, size);
+    store_close(store);
+    store = open_store(&w, "shards");
+    for (size_t shard = 3; shard >= 1; shard--) {
+        if (extract(&counts, &w, store, (struct extract_options){.n_threads = 2, .shard = shard, .n_shards = 3}, &st))
+            fail_msg("%s", st.text);
+        assert_int_equal(counts.computed, counts.pictures);
+        pictures += counts.pictures;
+    }
+    assert_int_equal(pictures, N_GOOD);
+    check_same(&w, store, expected, size);
+    store_close(store);
+    free(expected);
+    world_end(&w);
+}
+
+/* A child is stopped at several moments; whoever goes on ends with the same bytes. */
+static void stopped_and_resumed(int signal_number, const char *name)
+{
+    struct world w;
+    struct extract_counts counts;
+    struct status st;
+    size_t size, before = 0, stops = 0;
+    world_begin(&w);
+    float *expected = reference(&size, &w);
+    for (long turn = 0; turn < 6; turn++) {
+        int channel[2];
+        assert_int_equal(pipe(channel), 0);
+        fflush(NULL);
+        pid_t child = fork();
+        if (child == 0) {
+            int null = open("/dev/null", O_WRONLY);
+            dup2(null, STDERR_FILENO);
+            interrupt_install();
+            struct store *own = open_store(&w, name);
+            if (write(channel[1], "x", 1) != 1)
+                _exit(9);
+            int code = extract(&counts, &w, own, (struct extract_options){0}, &st);
+            store_close(own);
+            if (write(channel[1], &counts, sizeof counts) != sizeof counts)
+                _exit(9);
+            _exit(code);
+        }
+        char byte;
+        close(channel[1]);
+        assert_int_equal(read(channel[0], &byte, 1), 1);
+        struct timespec pause = {0, turn * 4000000};
+        nanosleep(&pause, NULL);
+        kill(child, signal_number);
+        bool told = read(channel[0], &counts, sizeof counts) == sizeof counts;
+        close(channel[0]);
+        int how;
+        assert_int_equal(waitpid(child, &how, 0), child);
+        struct store *store = open_store(&w, name);
+        size_t n, ignored;
+        free(all_vectors(&ignored, &n, &w, store));
+        store_close(store);
+        assert_true(n >= before); /* nothing is lost again */
+        if (signal_number == SIGINT) {
+            assert_true(told && WIFEXITED(how));
+            assert_true(WEXITSTATUS(how) == STATUS_INTERRUPTED || WEXITSTATUS(how) == STATUS_OK);
+            stops += WEXITSTATUS(how) == STATUS_INTERRUPTED;
+            assert_true(n >= before + counts.vectors); /* what it says it did is stored */
+        } else {
+            stops += WIFSIGNALED(how);
+        }
+        before = n;
+    }
+    assert_true(stops > 0);
+    struct store *store = open_store(&w, name);
+    if (extract(&counts, &w, store, (struct extract_options){0}, &st))
+        fail_msg("%s", st.text);
+    check_same(&w, store, expected, size);
+    store_close(store);
+    free(expected);
+    world_end(&w);
+}
+
+static void test_interrupted_and_resumed(void **state)
+{
+    (void)state;
+    stopped_and_resumed(SIGINT, "interrupted");
+}
+
+static void test_killed_and_resumed(void **state)
+{
+    (void)state;
+    stopped_and_resumed(SIGKILL, "killed");
+}
+
+static void test_corrupt_picture(void **state)
+{
+    (void)state;
+    static const char *const extra[] = {"corrupt.png", "corrupt_too.png", "cut.png", "gone.png"};
+    struct world w;
+    struct extract_counts counts;
+    struct status st;
+    size_t size, n;
+    world_begin(&w);
+    write_corrupt(w.directory, "corrupt.png");
+    write_corrupt(w.directory, "corrupt_too.png"); /* the same bytes */
+    scratch_text(w.directory, "cut.png", "\x89PNG\r\n\x1a\n");
+    for (int n_threads = 1; n_threads <= 4; n_threads += 3) {
+        struct store *store = open_store(&w, n_threads == 1 ? "one" : "four");
+        look_again(&w, extra, 4);
+        assert_null(w.survey.picture[0].reason); /* corrupt.png: nothing to be seen from outside */
+        if (extract(&counts, &w, store, (struct extract_options){.n_threads = n_threads}, &st))
+            fail_msg("%s", st.text);
+        assert_int_equal(counts.pictures, N_GOOD + 1);
+        assert_int_equal(counts.failed, 1);
+        assert_int_equal(counts.vectors, N_GOOD * N_MODELS);
+        assert_non_null(w.survey.picture[0].reason);
+        assert_string_equal(w.survey.picture[0].reason, w.survey.picture[1].reason);
+        free(all_vectors(&size, &n, &w, store));
+        assert_int_equal(n, (N_GOOD + 1) * N_MODELS);
+        look_again(&w, extra, 4); /* decode_only: the bad ones are told from the missing ones */
+        assert_int_equal(extract(&counts, &w, store, (struct extract_options){.decode_only = true}, &st), STATUS_OK);
+        assert_int_equal(counts.failed, 1);
+        assert_int_equal(counts.vectors, 0);
+        assert_non_null(w.survey.picture[0].reason);
+        store_close(store);
+    }
+    world_end(&w);
+}
+
+static void test_decode_only_misses(void **state)
+{
+    (void)state;
+    struct world w;
+    struct extract_counts counts;
+    struct status st;
+    size_t size, n;
+    world_begin(&w);
+    struct store *store = open_store(&w, "store");
+    assert_int_equal(extract(&counts, &w, store, (struct extract_options){.decode_only = true}, &st), STATUS_DATA);
+    assert_text(st.text, "embeddings of 9 of 9 images are not in the store yet; run `extract` first");
+    free(all_vectors(&size, &n, &w, store));
+    assert_int_equal(n, 0);
+    w.used[0] = false; /* good0 */
+    assert_int_equal(extract(&counts, &w, store, (struct extract_options){0}, &st), STATUS_OK);
+    assert_int_equal(counts.pictures, N_GOOD - 1);
+    assert_int_equal(extract(&counts, &w, store, (struct extract_options){.decode_only = true}, &st), STATUS_OK);
+    assert_int_equal(counts.computed, 0);
+    w.used[0] = true;
+    assert_int_equal(extract(&counts, &w, store, (struct extract_options){.decode_only = true}, &st), STATUS_DATA);
+    assert_text(st.text, "embeddings of 1 of 9");
+    store_close(store);
+    world_end(&w);
+}
+
+static void test_changed_and_damaged(void **state)
+{
+    (void)state;
+    struct world w;
+    struct extract_counts counts;
+    struct status st;
+    size_t size;
+    world_begin(&w);
+    float *expected = reference(&size, &w);
+    struct store *store = open_store(&w, "store");
+    scratch_png(w.directory, "good0.png", 50); /* after the survey looked */
+    assert_int_equal(extract(&counts, &w, store, (struct extract_options){0}, &st), STATUS_OK);
+    assert_int_equal(counts.failed, 1);
+    assert_text(w.survey.picture[0].reason, "changed");
+    look_again(&w, NULL, 0);
+    assert_int_equal(extract(&counts, &w, store, (struct extract_options){0}, &st), STATUS_OK);
+    assert_int_equal(counts.computed, 1);
+    float wrong[3] = {0};
+    struct store_record record = {.value = wrong, .n = 3};
+    memcpy(record.key.image, w.survey.picture[2].digest, DIGEST_BYTES);
+    memcpy(record.key.fingerprint, w.featurizer[0].fingerprint, DIGEST_BYTES);
+    assert_int_equal(store_put(store, &record, 1, &st), STATUS_OK);
+    assert_int_equal(extract(&counts, &w, store, (struct extract_options){0}, &st), STATUS_OK);
+    assert_int_equal(counts.damaged, 1);
+    assert_int_equal(counts.vectors, 1);
+    check_same(&w, store, expected, size);
+    store_close(store);
+    free(expected);
+    world_end(&w);
+}
+
+static void test_readouts(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"", "cls+", "+cls", "cls++mean", "CLS", "cl", "clss", "cls, mean", "+", "cls+nothing", "cls mean"};
+    struct world w;
+    struct extract_counts counts;
+    struct status st;
+    size_t cls, mean, both, picture[2] = {3, 1};
+    world_begin(&w);
+    struct store *store = open_store(&w, "store");
+    const struct featurizer *f = &w.featurizer[0];
+    assert_int_equal(featurizer_readout_width(&cls, f, "cls", &st), STATUS_OK);
+    assert_int_equal(featurizer_readout_width(&mean, f, "mean", &st), STATUS_OK);
+    assert_int_equal(featurizer_readout_width(&both, f, "mean+cls", &st), STATUS_OK);
+    assert_int_equal(cls, 64);
+    assert_int_equal(mean, 64);
+    assert_int_equal(both, 128);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        size_t width;
+        if (!featurizer_readout_width(&width, f, bad[i], &st))
+            fail_msg("readout '%s' was taken", bad[i]);
+        assert_text(st.text, "it has cls, ");
+    }
+    float *a = NEW(2 * cls, float), *b = NEW(2 * mean, float), *ba = NEW(2 * both, float);
+    assert_int_equal(extract_read(a, store, f, "cls", &w.survey, picture, 2, &st), STATUS_DATA);
+    assert_text(st.text, "model 'tiny': 2 of 2 embeddings are not in the store");
+    assert_int_equal(extract(&counts, &w, store, (struct extract_options){0}, &st), STATUS_OK);
+    assert_int_equal(extract_read(a, store, f, "cls", &w.survey, picture, 2, &st), STATUS_OK);
+    assert_int_equal(extract_read(b, store, f, "mean", &w.survey, picture, 2, &st), STATUS_OK);
+    assert_int_equal(extract_read(ba, store, f, "mean+cls", &w.survey, picture, 2, &st), STATUS_OK);
+    assert_int_equal(extract_read(ba, store, f, "nothing", &w.survey, picture, 0, &st), STATUS_DATA);
+    for (size_t i = 0; i < 2; i++) {
+        assert_memory_equal(ba + i * both, b + i * mean, mean * sizeof *b);
+        assert_memory_equal(ba + i * both + mean, a + i * cls, cls * sizeof *a);
+    }
+    assert_memory_not_equal(a, a + cls, cls * sizeof *a);
+    float thumb[256];
+    size_t width;
+    assert_int_equal(featurizer_readout_width(&width, &w.featurizer[1], "features", &st), STATUS_OK);
+    assert_int_equal(width, 256);
+    assert_int_equal(extract_read(thumb, store, &w.featurizer[1], "features", &w.survey, picture, 1, &st), STATUS_OK);
+    for (size_t i = 0; i < 256; i++)
+        assert_true(thumb[i] >= 0 && thumb[i] <= 1);
+    free(a);
+    free(b);
+    free(ba);
+    store_close(store);
+    world_end(&w);
+}
+
+static void test_open_refuses(void **state)
+{
+    (void)state;
+    static char name[] = "m", wrong[] = "cls+middle", *readouts[] = {wrong};
+    char *directory = scratch_new(), *tiny = path_join(directory, "tiny");
+    struct status st;
+    struct featurizer f;
+    assert_int_equal(tiny_checkpoint_write(tiny, 1, &st), STATUS_OK);
+    struct study_model model = {.name = name, .source = SOURCE_ENCODER, .path = tiny, .readout = readouts, .n_readouts = 1};
+    assert_int_equal(featurizer_open(&f, &model, &st), STATUS_DATA);
+    assert_text(st.text, "model 'm' has no readout 'cls+middle'");
+    featurizer_close(&f);
+    model.path = directory; /* no checkpoint there */
+    assert_int_not_equal(featurizer_open(&f, &model, &st), STATUS_OK);
+    featurizer_close(&f);
+    free(tiny);
+    scratch_remove(directory);
+}
+
+int main(void)
+{
+    /* The two that fork come first: OpenMP's threads do not survive a fork. */
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_interrupted_and_resumed), cmocka_unit_test(test_killed_and_resumed),
+                                       cmocka_unit_test(test_threads_and_shards),      cmocka_unit_test(test_corrupt_picture),
+                                       cmocka_unit_test(test_decode_only_misses),      cmocka_unit_test(test_changed_and_damaged),
+                                       cmocka_unit_test(test_readouts),                cmocka_unit_test(test_open_refuses)};
+    return cmocka_run_group_tests_name("extract", tests, NULL, NULL);
+}

@@ -1,0 +1,264 @@
+/* Tasks and studies: defaults, refusals with their line, the resolved study. */
+#include "unit/scratch.h"
+
+#include "study/study.h"
+
+#define COHORT "cohort: {table: cohort.csv}\n"
+#define CLASSES "classes: [{name: a, values: [\"0\"]}, {name: b, values: [\"1\", yes]}]\n"
+
+static void test_tasks_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *says;
+    } bad[] = {
+        {"name: a\nkind: regresion\n" COHORT, "t.yaml:2: kind is 'regresion'; expected one of: binary, multiclass, ordinal, regression"},
+        {"name: a/b\nkind: regression\n" COHORT, "t.yaml:1: name 'a/b'"},
+        {"name: ..\nkind: regression\n" COHORT, "name '..'"},
+        {"name: \"a,b\"\nkind: regression\n" COHORT, "name 'a,b'"},
+        {"name: a\nkind: regression\n" CLASSES COHORT, "t.yaml:3: a regression has no classes"},
+        {"name: a\nkind: binary\n" COHORT, "t.yaml:2: kind binary needs `classes`"},
+        {"name: a\nkind: binary\nclasses: [{name: a}]\n" COHORT, "t.yaml:3:"},
+        {"name: a\nkind: binary\nclasses: [{name: a}, {name: b}, {name: c}]\n" COHORT, "t.yaml:3: kind binary has two classes, here are 3"},
+        {"name: a\nkind: ordinal\nclasses: [{name: a}, {name: a}]\n" COHORT, "two classes are called 'a'"},
+        {"name: a\nkind: ordinal\nclasses: [{name: a, values: [x]}, {name: a, values: [y]}]\n" COHORT, "two classes are called 'a'"},
+        {"name: a\nkind: ordinal\nclasses: [{name: a, values: [\"1\"]}, {name: b, values: [\"1.0\"]}]\n" COHORT,
+         "label value '1.0' belongs to class 'a' and to class 'b'"},
+        {"name: a\nkind: ordinal\nclasses: [{name: \"1\"}, {name: b, values: [\"1\"]}]\n" COHORT, "label value '1' belongs"},
+        {"name: a\nkind: regression\ncohort: {}\n", "t.yaml:3: cohort needs either `table`"},
+        {"name: a\nkind: regression\ncohort: {table: a.csv, folders: [{path: x}]}\n", "cohort needs either"},
+        {"name: a\nkind: regression\ncohort: {folders: [{path: x}]}\n", "a regression takes its labels from a table"},
+        {"name: a\nkind: binary\n" CLASSES "cohort: {folders: [{path: x}], patient: p}\n", "name columns of a table"},
+        {"name: a\nkind: regression\ncohort: {table: a.csv, patient_pattern: \"([0-9\"}\n", "t.yaml:3: patient_pattern"},
+        {"name: a\nkind: regression\ncohort: {table: a.csv, patient_pattern: \"[0-9]\"}\n", "has no group"},
+        {"name: a\nkind: regression\ncohort: {table: a.csv, exclude: [{column: x}]}\n", "key 'values' is missing"},
+        {"kind: regression\n" COHORT, "key 'name' is missing"},
+        {"name: a\nkind: regression\n" COHORT "metrics: [auroc]\n", "t.yaml:4: unknown key 'metrics'"},
+    };
+    char *directory = scratch_new(), *here = getcwd(NULL, 0);
+    assert_int_equal(chdir(directory), 0);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct task *task;
+        struct status st = {0};
+        scratch_text(".", "t.yaml", bad[i].text);
+        if (task_load(&task, "t.yaml", &st) != STATUS_DATA)
+            fail_msg("case %zu was taken: %s", i, bad[i].text);
+        assert_null(task);
+        assert_text(st.text, bad[i].says);
+    }
+    assert_int_equal(chdir(here), 0);
+    free(here);
+    scratch_remove(directory);
+}
+
+static void test_label_cells(void **state)
+{
+    (void)state;
+    static const char text[] = "name: a\nkind: multiclass\n"
+                               "classes: [{name: \"0\"}, {name: \"one, \\\"two\\\"\", values: [\"1\", \"a,b\", \"\"]}, {name: x}]\n" COHORT;
+    static const struct {
+        const char *cell;
+        int class;
+    } t[] = {{"0", 0},   {"0.0", 0},  {"-0", 0}, {"00", 0}, {"1", 1},   {"1.0", 1}, {"1e0", 1},   {"a,b", 1}, {"", 1},
+             {"x", 2},   {"X", -1},   {"nan", -1}, {"O", -1}, {"2", -1}, {"one, \"two\"", -1}, {" x", -1}, {"0x0", -1}, {"NA", -1}};
+    struct task *task;
+    struct status st;
+    if (task_parse(&task, "t.yaml", (const unsigned char *)text, sizeof text - 1, &st))
+        fail_msg("%s", st.text);
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++)
+        if (task_class_of(task, t[i].cell) != t[i].class)
+            fail_msg("'%s' is class %d", t[i].cell, task_class_of(task, t[i].cell));
+    assert_string_equal(task->classes[1].name, "one, \"two\"");
+    assert_string_equal(task_kind_name((enum task_kind)task->kind), "multiclass");
+    task_free(task);
+    task_free(NULL);
+}
+
+/* ---- studies ---- */
+
+static char *place(void)
+{
+    char *directory = scratch_new();
+    struct status st;
+    char *inner = path_join(directory, "data"), *model = path_join(directory, "model");
+    assert_int_equal(file_make_directories(inner, &st), STATUS_OK);
+    assert_int_equal(file_make_directories(model, &st), STATUS_OK);
+    scratch_text(directory, "t1.yaml", "name: t1\nkind: binary\n" CLASSES COHORT);
+    scratch_text(directory, "t2.yaml", "name: t2\nkind: regression\n" COHORT);
+    scratch_text(directory, "t1again.yaml", "name: t1\nkind: regression\n" COHORT);
+    scratch_text(directory, "broken.yaml", "name: t1\nkind: regression\ncohorrt: 1\n");
+    free(inner);
+    free(model);
+    return directory;
+}
+
+static int load(struct study *s, const char *directory, const char *text, struct status *st)
+{
+    char *path = scratch_write(directory, "study.yaml", text, strlen(text));
+    int code = study_load(s, path, st);
+    free(path);
+    return code;
+}
+
+#define MODELS "models: [{name: thumb, baseline: thumbnail}]\n"
+#define TASKS "tasks: [{task: t1.yaml, data: data}]\n"
+#define WHOLE "name: s\n" MODELS TASKS
+
+static void test_defaults(void **state)
+{
+    (void)state;
+    struct study s;
+    struct status st;
+    char *directory = place();
+    if (load(&s, directory, WHOLE, &st))
+        fail_msg("%s", st.text);
+    assert_int_equal(s.seed, 2025);
+    assert_int_equal(s.protocol, PROTOCOL_GROUPED);
+    assert_true(s.test_fraction == 0.2 && s.level == 0.95);
+    assert_int_equal(s.n_folds, 5);
+    assert_int_equal(s.replicates, 2000);
+    assert_true(s.probe[PROBE_LINEAR] && s.probe[PROBE_KNN] && !s.probe[PROBE_KNN_UNIFORM]);
+    assert_false(s.skip_bad_images || s.skip_missing_images || s.skip_bad_labels);
+    assert_string_equal(s.output, "results/s");
+    assert_string_equal(s.store, "results/store");
+    assert_int_equal(s.models[0].n_readouts, 1);
+    assert_string_equal(s.models[0].readout[0], "features");
+    study_free(&s);
+    study_free(&s);
+    if (load(&s, directory, "name: s\nprobes: [knn]\nmodels: [{name: m, path: model, readout: [cls, cls+mean]}, {name: n, path: model}]\n"
+                            "data_root: ./\ntasks: [{task: t1.yaml}, {task: ./t2.yaml, data: data/}]\nprotocol: given\non_bad_label: skip\n"
+                            "bootstrap: {level: 0.9}\noutput: out\n", &st))
+        fail_msg("%s", st.text);
+    assert_true(!s.probe[PROBE_LINEAR] && s.probe[PROBE_KNN] && s.skip_bad_labels && !s.skip_bad_images);
+    assert_int_equal(s.protocol, PROTOCOL_GIVEN);
+    assert_int_equal(s.models[0].n_readouts, 2);
+    assert_string_equal(s.models[1].readout[0], "cls");
+    assert_string_equal(s.tasks[0].data, directory);
+    char *data = path_join(directory, "data"), *store = path_join(directory, "store");
+    assert_string_equal(s.tasks[1].data, data);
+    assert_string_equal(s.store, store);
+    free(data);
+    free(store);
+    study_free(&s);
+    scratch_remove(directory);
+}
+
+static void test_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *says;
+    } bad[] = {
+        {"name: s\n" TASKS, "key 'models' is missing"},
+        {"name: s\n" MODELS, "key 'tasks' is missing"},
+        {"name: s\nmodels: []\n" TASKS, "study.yaml:2:"},
+        {"name: a b\n" MODELS TASKS, "study.yaml:1: name is 'a b'"},
+        {"name: ../up\n" MODELS TASKS, "name is '../up'"},
+        {WHOLE "seed: 1O\n", "study.yaml:4: seed is '1O'"},
+        {WHOLE "seed: -1\n", "study.yaml:4: seed is '-1'"},
+        {WHOLE "seed: 4294967296\n", "seed is '4294967296'"},
+        {WHOLE "seed: 1.5\n", "seed is '1.5'"},
+        {WHOLE "seed: ~\n", "seed is '~'"},
+        {WHOLE "folds: 1\n", "study.yaml:4: folds is '1'; a whole number from 2 to 100"},
+        {WHOLE "test_fraction: 1\n", "test_fraction is '1'; a number from 0.01 to 0.9"},
+        {WHOLE "test_fraction: nan\n", "test_fraction is 'nan'"},
+        {WHOLE "bootstrap: {replicates: 5}\n", "study.yaml:4: bootstrap/replicates is '5'"},
+        {WHOLE "bootstrap:\n  level: 95\n", "study.yaml:5: bootstrap/level is '95'"},
+        {WHOLE "bootstrap: {metod: bca}\n", "study.yaml:4: unknown key 'metod'; expected one of: replicates, level"},
+        {WHOLE "protocol: official\n", "study.yaml:4: protocol is 'official'; expected one of: grouped, given"},
+        {WHOLE "probes: [linear, svm]\n", "study.yaml:4: probes/1 is 'svm'; expected one of: linear, knn"},
+        {WHOLE "probes: []\n", "study.yaml:4:"},
+        {WHOLE "on_bad_image: ignore\n", "on_bad_image is 'ignore'; expected one of: fail, skip"},
+        {WHOLE "seed: 1\nseed: 2\n", "study.yaml:5: key 'seed' appears twice"},
+        {WHOLE "sede: 1\n", "study.yaml:4: unknown key 'sede'"},
+        {"name: s\n" TASKS "models:\n- {name: m}\n", "study.yaml:4: model 'm' needs either `path`"},
+        {"name: s\n" TASKS "models:\n- {name: m, path: model, baseline: thumbnail}\n", "needs either `path`"},
+        {"name: s\n" TASKS "models:\n- {name: m, baseline: thumbnial}\n", "study.yaml:4: models/0/baseline is 'thumbnial'"},
+        {"name: s\n" TASKS "models:\n- {name: m, baseline: thumbnail, readout: [cls]}\n", "has no readouts"},
+        {"name: s\n" TASKS "models:\n- {name: m, path: model}\n- {name: m, baseline: thumbnail}\n", "study.yaml:5: two models are called 'm'"},
+        {"name: s\n" TASKS "models:\n- {name: m, path: gone}\n", "study.yaml:4: model 'm': no checkpoint at"},
+        {"name: s\n" TASKS "models:\n- {name: m, path: model, readout: [cls, mean, cls]}\n", "readout 'cls' is listed twice"},
+        {"name: s\n" TASKS "models:\n- {name: \"m,n\", path: model}\n", "'m,n'"},
+        {"name: s\n" TASKS "models:\n- {name: m, path: \"${SKELEX_TEST_UNSET}/m\"}\n", "study.yaml:4: models/0/path: environment variable 'SKELEX_TEST_UNSET'"},
+        {"name: s\n" MODELS "tasks:\n- {task: gone.yaml}\n", "study.yaml:4: no task file at"},
+        {"name: s\n" MODELS "tasks:\n- {task: broken.yaml}\n", "broken.yaml:3: unknown key 'cohorrt'"},
+        {"name: s\n" MODELS "tasks:\n- {task: t1.yaml}\n- {task: t1again.yaml}\n", "study.yaml:5: two tasks are called 't1'"},
+        {"name: s\n" MODELS "tasks:\n- {task: t1.yaml, data: gone}\n", "study.yaml:4: task 't1': no folder"},
+        {"name: s\n" MODELS "tasks:\n- {task: t1.yaml, data: t2.yaml}\n", "no folder"},
+        {"name: s\n" MODELS "tasks:\n- {task: data}\n", "not a regular file"},
+        {"", "empty"},
+    };
+    char *directory = place();
+    unsetenv("SKELEX_TEST_UNSET");
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct study s;
+        struct status st = {0};
+        if (!load(&s, directory, bad[i].text, &st))
+            fail_msg("case %zu was taken: %s", i, bad[i].text);
+        assert_text(st.text, bad[i].says);
+        study_free(&s); /* nothing is left to free */
+    }
+    scratch_remove(directory);
+}
+
+/* Written out and loaded again, a study is the same study; output and store do not count. */
+static void test_resolved_study(void **state)
+{
+    (void)state;
+    struct study s, again;
+    struct status st;
+    char *directory = place(), *text = NULL;
+    size_t size;
+    if (load(&s, directory, "name: s\nmodels: [{name: m, path: model, readout: [mean, cls]}, {name: t, baseline: acquisition}]\n" TASKS
+                            "seed: 7\nfolds: 3\nprobes: [linear]\ntest_fraction: 0.3\nbootstrap: {replicates: 100, level: 0.8}\n", &st))
+        fail_msg("%s", st.text);
+    FILE *f = open_memstream(&text, &size);
+    study_write(&s, f);
+    fclose(f);
+    if (load(&again, directory, text, &st))
+        fail_msg("%s\n%s", st.text, text);
+    assert_memory_equal(s.digest, again.digest, DIGEST_BYTES);
+    study_free(&again);
+    char *other = mem_printf("%soutput: elsewhere\nstore: there\n", text);
+    assert_int_equal(load(&again, directory, other, &st), STATUS_OK);
+    assert_memory_equal(s.digest, again.digest, DIGEST_BYTES);
+    study_free(&again);
+    free(other);
+    strstr(text, "seed: 7")[6] = '8';
+    assert_int_equal(load(&again, directory, text, &st), STATUS_OK);
+    assert_memory_not_equal(s.digest, again.digest, DIGEST_BYTES);
+    study_free(&again);
+    study_free(&s);
+    free(text);
+    scratch_remove(directory);
+}
+
+/* Every task and study that ships loads. */
+static void test_shipped_tasks(void **state)
+{
+    (void)state;
+    struct file_list list;
+    struct status st;
+    if (!file_is_directory("tasks")) {
+        print_message("skipped: no folder `tasks` here\n");
+        skip();
+    }
+    assert_int_equal(file_list_directory(&list, "tasks", &st), STATUS_OK);
+    assert_true(list.n > 0);
+    for (size_t i = 0; i < list.n; i++) {
+        struct task *task;
+        char *path = path_join("tasks", list.name[i]);
+        if (task_load(&task, path, &st))
+            fail_msg("%s", st.text);
+        task_free(task);
+        free(path);
+    }
+    file_list_free(&list);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_tasks_refused), cmocka_unit_test(test_label_cells),    cmocka_unit_test(test_defaults),
+                                       cmocka_unit_test(test_refused),       cmocka_unit_test(test_resolved_study), cmocka_unit_test(test_shipped_tasks)};
+    return cmocka_run_group_tests_name("study", tests, NULL, NULL);
+}
