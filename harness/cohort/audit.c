@@ -20,9 +20,16 @@ static int by_digest(const void *a, const void *b)
     return order ? order : (x->sample > y->sample) - (x->sample < y->sample);
 }
 
-/* Images of equal bytes: across partitions they leak, across labels one label is wrong. */
-static void audit_duplicates(struct cohort *c, const struct survey *survey, bool given)
+/* Whoever reproduces a published split may have to live with its leaks, but not without being told. */
+static enum severity leak_severity(const struct study *study)
 {
+    return study->allow_leaks ? FINDING_WARNING : FINDING_ERROR;
+}
+
+/* Images of equal bytes: across partitions they leak, across labels one label is wrong. */
+static void audit_duplicates(struct cohort *c, const struct study *study, const struct survey *survey)
+{
+    bool given = study->protocol == PROTOCOL_GIVEN;
     struct same *same = NEW(c->n, struct same);
     for (size_t i = 0; i < c->n; i++)
         same[i] = (struct same){survey->picture[c->sample[i].picture].digest, i};
@@ -33,7 +40,7 @@ static void audit_duplicates(struct cohort *c, const struct survey *survey, bool
             continue;
         const struct sample *a = &c->sample[same[i - 1].sample], *b = &c->sample[same[i].sample];
         if (given && a->partition != b->partition)
-            findings_add(&c->findings, FINDING_ERROR, "leak", b->id, b->line, "the same image file stands in the other partition as '%s'", a->id);
+            findings_add(&c->findings, leak_severity(study), "leak", b->id, b->line, "the same image file stands in the other partition as '%s'", a->id);
         if (a->label != b->label || a->target < b->target || a->target > b->target)
             findings_add(&c->findings, FINDING_WARNING, "contradiction", b->id, b->line, "the same image file has another label as '%s'", a->id);
         if (a->unit != b->unit)
@@ -47,7 +54,7 @@ static void audit_duplicates(struct cohort *c, const struct survey *survey, bool
 }
 
 /* A patient on both sides of a given split. */
-static void audit_given_partitions(struct cohort *c)
+static void audit_given_partitions(struct cohort *c, const struct study *study)
 {
     uint8_t *seen = NEW0(c->n_units, uint8_t);
     size_t without = 0, n_side[2] = {0, 0};
@@ -62,7 +69,7 @@ static void audit_given_partitions(struct cohort *c)
         uint8_t side = s->partition == PARTITION_TEST ? 2 : 1, before = seen[s->unit];
         seen[s->unit] |= side;
         if (before && seen[s->unit] == 3 && before != 3)
-            findings_add(&c->findings, FINDING_ERROR, "leak", s->id, s->line, "patient '%s' is in development and in test",
+            findings_add(&c->findings, leak_severity(study), "leak", s->id, s->line, "patient '%s' is in development and in test",
                          s->patient ? s->patient : "-");
     }
     if (without > 20)
@@ -123,9 +130,9 @@ void audit_cohort(struct cohort *c, const struct study *study, const struct surv
         findings_add(&c->findings, FINDING_ERROR, "empty", "", 0, "no usable image in the cohort (%zu rows seen)", c->n_rows);
         return;
     }
-    audit_duplicates(c, survey, given);
+    audit_duplicates(c, study, survey);
     if (given)
-        audit_given_partitions(c);
+        audit_given_partitions(c, study);
     audit_classes(c, study);
     if (!c->has_patients)
         findings_add(&c->findings, FINDING_WARNING, "patients", "", 0,

@@ -201,8 +201,8 @@ int pipeline_extract(struct pipeline *p, bool decode_only, struct status *st)
 
 /* ---- evaluate ---- */
 
-struct reports {
-    struct outfile metrics, path;
+struct reports { /* put in place together, when every cell is done */
+    struct outfile metrics, path, *predictions;
 };
 
 static int write_splits(const struct pipeline *p, const struct cohort *c, const struct partitions *parts, struct status *st)
@@ -267,11 +267,11 @@ static int evaluate_readout(struct pipeline *p, const struct cell_task *t, const
     return code;
 }
 
-static int evaluate_task(struct pipeline *p, const struct cohort *c, struct reports *reports, struct progress *progress, struct status *st)
+static int evaluate_task(struct pipeline *p, size_t number, struct reports *reports, struct progress *progress, struct status *st)
 {
     struct partitions parts;
     struct cell_task t;
-    struct outfile predictions = {0};
+    const struct cohort *c = &p->cohort[number];
     const struct task *task = c->source->task;
     int code = partitions_make(&parts, c, &p->study, st);
     if (code)
@@ -282,16 +282,13 @@ static int evaluate_task(struct pipeline *p, const struct cohort *c, struct repo
     t.n_threads = p->options.n_threads;
     t.metrics = &reports->metrics;
     t.path = &reports->path;
-    t.predictions = &predictions;
+    t.predictions = &reports->predictions[number];
     code = write_splits(p, c, &parts, st);
     if (!code)
-        code = results_open(&predictions, p->study.output, "predictions", name, header, st);
+        code = results_open(t.predictions, p->study.output, "predictions", name, header, st);
     for (size_t m = 0; m < p->study.n_models && !code; m++)
         for (size_t r = 0; r < p->study.models[m].n_readouts && !code; r++)
             code = evaluate_readout(p, &t, picture, &p->featurizer[m], p->study.models[m].readout[r], progress, st);
-    if (!code)
-        code = outfile_commit(&predictions, st);
-    outfile_discard(&predictions);
     free(picture);
     free(name);
     free(header);
@@ -328,16 +325,19 @@ int pipeline_evaluate(struct pipeline *p, struct status *st)
     struct progress progress;
     size_t n_cells = count_cells(&p->study);
     p->headline = NEW0(n_cells, struct headline);
+    reports.predictions = NEW0(p->study.n_tasks, struct outfile);
     int code = results_open_metrics(&reports.metrics, p->study.output, st);
     if (!code)
         code = results_open_path(&reports.path, p->study.output, st);
     progress_begin(&progress, "evaluate", "cells", n_cells, p->options.quiet);
     for (size_t t = 0; t < p->study.n_tasks && !code; t++)
-        code = evaluate_task(p, &p->cohort[t], &reports, &progress, st);
+        code = evaluate_task(p, t, &reports, &progress, st);
     if (!code) {
         progress_end(&progress);
         code = outfile_commit(&reports.path, st);
     }
+    for (size_t t = 0; t < p->study.n_tasks && !code; t++)
+        code = outfile_commit(&reports.predictions[t], st);
     if (!code)
         code = write_study(&p->study, st);
     if (!code)
@@ -345,6 +345,9 @@ int pipeline_evaluate(struct pipeline *p, struct status *st)
     charge(p, "evaluate", began, n_cells);
     if (!code)
         code = provenance_write(p, st);
+    for (size_t t = 0; t < p->study.n_tasks; t++)
+        outfile_discard(&reports.predictions[t]);
+    free(reports.predictions);
     outfile_discard(&reports.metrics);
     outfile_discard(&reports.path);
     return code;

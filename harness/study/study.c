@@ -21,7 +21,7 @@ struct raw_bootstrap {
     char *replicates, *level;
 };
 struct raw_study {
-    char *name, *seed, *output, *store, *data_root, *protocol, *test_fraction, *folds, *on_bad_image, *on_missing_image, *on_bad_label;
+    char *name, *seed, *output, *store, *data_root, *protocol, *test_fraction, *folds, *on_bad_image, *on_missing_image, *on_bad_label, *on_leak;
     struct raw_model *models;
     unsigned n_models;
     struct raw_task *tasks;
@@ -67,6 +67,7 @@ static const cyaml_schema_field_t study_fields[] = {
     OPTIONAL_TEXT("on_bad_image", struct raw_study, on_bad_image),
     OPTIONAL_TEXT("on_missing_image", struct raw_study, on_missing_image),
     OPTIONAL_TEXT("on_bad_label", struct raw_study, on_bad_label),
+    OPTIONAL_TEXT("on_leak", struct raw_study, on_leak),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t study_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_study, study_fields)};
 
@@ -74,6 +75,7 @@ static const char *const PROTOCOLS[] = {[PROTOCOL_GROUPED] = "grouped", [PROTOCO
 static const char *const BASELINES[] = {"thumbnail", "acquisition", NULL};
 static const char *const PROBES[] = {[PROBE_LINEAR] = "linear", [PROBE_KNN] = "knn", [PROBE_KNN_UNIFORM] = "knn_uniform", NULL};
 static const char *const POLICIES[] = {"fail", "skip", NULL};
+static const char *const LEAK_POLICIES[] = {"fail", "warn", NULL};
 
 const char *study_protocol_name(enum study_protocol protocol)
 {
@@ -214,6 +216,9 @@ static int resolve_rules(struct study *s, const struct raw_study *raw, struct st
     if (!code)
         code = manifest_choice(&choice, raw->on_bad_label, 0, POLICIES, s->path, "on_bad_label", st);
     s->skip_bad_labels = choice == 1;
+    if (!code)
+        code = manifest_choice(&choice, raw->on_leak, 0, LEAK_POLICIES, s->path, "on_leak", st);
+    s->allow_leaks = choice == 1;
     s->probe[PROBE_LINEAR] = s->probe[PROBE_KNN] = !raw->n_probes;
     for (unsigned i = 0; i < raw->n_probes && !code; i++) {
         char keys[32];
@@ -352,6 +357,6 @@ void study_write(const struct study *s, FILE *stream)
             fprintf(stream, "%s%s", listed++ ? ", " : "", PROBES[i]);
     fputs("]\n", stream);
     fprintf(stream, "bootstrap: {replicates: %zu, level: %s}\n", s->replicates, number_format(number, s->level));
-    fprintf(stream, "on_bad_image: %s\non_missing_image: %s\non_bad_label: %s\n", POLICIES[s->skip_bad_images],
-            POLICIES[s->skip_missing_images], POLICIES[s->skip_bad_labels]);
+    fprintf(stream, "on_bad_image: %s\non_missing_image: %s\non_bad_label: %s\non_leak: %s\n", POLICIES[s->skip_bad_images],
+            POLICIES[s->skip_missing_images], POLICIES[s->skip_bad_labels], LEAK_POLICIES[s->allow_leaks]);
 }

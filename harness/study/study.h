@@ -19,7 +19,8 @@
  *   bootstrap: {replicates: 2000, level: 0.95}
  *   on_bad_image: fail               # fail | skip: truncated, undecodable
  *   on_missing_image: fail           # fail | skip: named in a table, not on disk
- *   on_bad_label: fail               # fail | skip: a label cell that is no class and no number */
+ *   on_bad_label: fail               # fail | skip: a label cell that is no class and no number
+ *   on_leak: fail                    # fail | warn: protocol given, a patient or an image file on both sides */
 #ifndef STUDY_STUDY_H
 #define STUDY_STUDY_H
 
@@ -68,7 +69,7 @@ struct study {
     bool probe[N_STUDY_PROBES];
     size_t replicates;
     double level;
-    bool skip_bad_images, skip_missing_images, skip_bad_labels;
+    bool skip_bad_images, skip_missing_images, skip_bad_labels, allow_leaks;
     uint8_t digest[DIGEST_BYTES]; /* of the resolved study, paths of output and store left out */
 };
 

@@ -40,6 +40,15 @@ cp keep.csv data/cohort.csv
 check "BOM and CRLF change nothing" reports_equal plain bom
 check "BOM and CRLF are read" test $code -eq 0
 
+# a leaking split: patient P0001 on both sides
+awk -F, 'NR == 1 { print $0 ",partition" } NR > 1 { n++; print $0 "," (n == 1 || n % 3 == 0 ? "test" : "train") }' keep.csv > data/cohort.csv
+(cat study.yaml; echo "protocol: given") > given.yaml
+expect "a leaking split stops the run" 3 "is in development and in test" "$program" run -o leak given.yaml
+echo "on_leak: warn" >> given.yaml
+expect "or is reported on request" 0 "warning (leak)" "$program" run -o leak given.yaml
+check "and stands in the audit" grep -q "^fracture,warning,leak," leak/audit.csv
+cp keep.csv data/cohort.csv
+
 # a truncated image
 victim=$(ls data/images | tail -1)
 cp "data/images/$victim" keep.png
