@@ -94,17 +94,21 @@ static double sigmoid(double s)
     return s >= 0 ? 1 / (1 + e) : e / (1 + e);
 }
 
-/* prob[rows] from score[rows]; returns log(sum exp(score)). */
-static double softmax(double *prob, const double *score, size_t rows)
+/* prob[rows] from score[rows]; returns the loss of class `mine`, -log(prob[mine]), to full precision also where that is tiny. */
+static double softmax(double *prob, const double *score, size_t rows, size_t mine)
 {
-    double largest = score[0], sum = 0;
+    size_t top = 0;
+    double others = 0, own = score[mine];
     for (size_t k = 1; k < rows; k++)
-        largest = fmax(largest, score[k]);
+        top = score[k] > score[top] ? k : top;
+    double largest = score[top];
+    for (size_t k = 0; k < rows; k++) {
+        prob[k] = exp(score[k] - largest);
+        others += k == top ? 0 : prob[k];
+    }
     for (size_t k = 0; k < rows; k++)
-        sum += prob[k] = exp(score[k] - largest);
-    for (size_t k = 0; k < rows; k++)
-        prob[k] /= sum;
-    return largest + log(sum);
+        prob[k] /= 1 + others;
+    return largest - own + log1p(others);
 }
 
 /* Loss at score + t * step_score; fills prob when it is not NULL. */
@@ -119,7 +123,7 @@ static double loss_at(const struct problem *p, const struct work *w, double t, d
             loss = fmax(p->class[i] ? -s[0] : s[0], 0) + log1p(exp(-fabs(s[0])));
             q[0] = prob ? sigmoid(s[0]) : 0;
         } else {
-            loss = softmax(q, s, p->rows) - s[p->class[i]];
+            loss = softmax(q, s, p->rows, p->class[i]);
         }
         sum += p->weight[i] * loss;
         if (prob)
@@ -573,7 +577,7 @@ void logistic_predict(double *prob, const struct logistic *fit, const double *x,
         if (fit->rows == 1)
             row[0] = sigmoid(row[0]);
         else
-            (void)softmax(row, row, fit->rows);
+            (void)softmax(row, row, fit->rows, 0);
     }
 }
 

@@ -54,19 +54,36 @@ static int check_input(const double *x, const double *y, const double *weight, s
     return STATUS_OK;
 }
 
-/* Squared leave-one-out errors at one alpha; y[n] centred and weighted, z = left'y. */
+/* Takes the direction of the mean, root / sqrt(total), out of the left vectors.  Rows are centred, so that it has no part
+ * in those with s > 0; it lies somewhere among those with s = 0, of which n <= d always has some. */
+static void remove_mean_direction(struct decomposition *u, const double *root, double total, size_t n)
+{
+    double *along = NEW0(u->r, double);
+    cblas_dgemv(CblasRowMajor, CblasTrans, (int)n, (int)u->r, 1 / total, u->left, (int)u->r, root, 1, 0, along, 1);
+    cblas_dger(CblasRowMajor, (int)n, (int)u->r, -1, root, 1, along, 1, u->left, (int)u->r);
+    free(along);
+}
+
+/* Squared leave-one-out errors at one alpha; y[n] centred and weighted, z = left'y.  Residual and 1 - leverage are summed
+ * from what the penalty leaves over, alpha / (s^2 + alpha): taken as differences from y and 1 they lose their digits
+ * where d >= n and alpha is small.  With r = n nothing lies outside the left vectors and the mean. */
 static void leave_one_out(double *loo, const struct decomposition *u, const double *y, const double *z, const double *root, double total, size_t n,
                           double alpha)
 {
     for (size_t i = 0; i < n; i++) {
-        double leverage = root[i] * root[i] / total, fitted = 0;
+        double inside = root[i] * root[i] / total, projected = 0, room = 0, residual = 0;
         for (size_t j = 0; j < u->r; j++) {
-            double shrink = u->s[j] * u->s[j] / (u->s[j] * u->s[j] + alpha), v = u->left[i * u->r + j];
-            leverage += v * v * shrink;
-            fitted += v * shrink * z[j];
+            double left_over = alpha / (u->s[j] * u->s[j] + alpha), v = u->left[i * u->r + j];
+            inside += v * v;
+            projected += v * z[j];
+            room += v * v * left_over;
+            residual += v * left_over * z[j];
         }
-        double error = (y[i] - fitted) / (1 - leverage);
-        loo[i] = error * error;
+        if (u->r < n) {
+            room += 1 - inside;
+            residual += y[i] - projected;
+        }
+        loo[i] = residual / room * (residual / room);
     }
 }
 
@@ -98,6 +115,7 @@ int ridge_fit_path(struct ridge *fit, double *loo, const double *alpha, size_t n
     code = decompose(&u, rows, n, d, st);
     if (code)
         goto done;
+    remove_mean_direction(&u, root, total, n);
     z = NEW0(u.r, double);
     double *scaled = NEW(u.r, double);
     cblas_dgemv(CblasRowMajor, CblasTrans, (int)n, (int)u.r, 1, u.left, (int)u.r, target, 1, 0, z, 1);

@@ -128,7 +128,6 @@ static double criterion(enum task_kind kind, size_t n_classes, const int32_t *la
 
 /* ---- a fold ---- */
 
-
 static void part_free(struct part *p)
 {
     free(p->x);
@@ -151,7 +150,16 @@ static void part_init(struct part *p, const struct probe_task *t, const struct p
     }
 }
 
-/* Predictions of the fold's validation rows for the whole grid go to all[n_grid, n, n_out] at their rows. */
+static bool has_one_class(const struct part *p)
+{
+    for (size_t i = 1; i < p->n; i++)
+        if (p->label[i] != p->label[0])
+            return false;
+    return true;
+}
+
+/* Predictions of the fold's validation rows for the whole grid go to all[n_grid, n, n_out] at their rows, their scores to
+ * score[n_grid]; neither is touched where the fold is left out. */
 static int run_fold(double *all, double *score, const struct probe_task *t, const struct probe_result *r, size_t fold, part_fit *fit,
                     enum knn_vote vote, struct status *st)
 {
@@ -174,15 +182,25 @@ static int run_fold(double *all, double *score, const struct probe_task *t, cons
     p.query = query;
     p.m = m;
     p.prediction = NEW(r->n_grid * m * r->n_out, double);
-    int code = m ? fit(&p, vote, st) : status_set(st, STATUS_UNDEFINED, "no row to validate on");
+    double *own = NEW(r->n_grid, double);
+    int code;
+    if (m == 0)
+        code = status_set(st, STATUS_UNDEFINED, "no row to validate on");
+    else if (t->kind != KIND_REGRESSION && has_one_class(&p))
+        code = status_set(st, STATUS_UNDEFINED, "the training rows hold one class");
+    else
+        code = fit(&p, vote, st);
     for (size_t g = 0; g < r->n_grid && !code; g++) {
-        const double *out = p.prediction + g * m * r->n_out;
-        score[g] = criterion(t->kind, t->n_classes, label, target, out, m);
-        for (size_t i = 0; i < m; i++)
-            memcpy(all + (g * t->n + validation[i]) * r->n_out, out + i * r->n_out, r->n_out * sizeof *out);
+        own[g] = criterion(t->kind, t->n_classes, label, target, p.prediction + g * m * r->n_out, m);
+        if (isnan(own[g])) /* for one value of the grid is enough: the means must be over the same folds */
+            code = status_set(st, STATUS_UNDEFINED, "%s is undefined on the validation rows", r->criterion);
     }
-    if (!code && isnan(score[0]))
-        code = status_set(st, STATUS_UNDEFINED, "%s is undefined on the validation rows", r->criterion);
+    for (size_t g = 0; g < r->n_grid && !code; g++) {
+        score[g] = own[g];
+        for (size_t i = 0; i < m; i++)
+            memcpy(all + (g * t->n + validation[i]) * r->n_out, p.prediction + (g * m + i) * r->n_out, r->n_out * sizeof *all);
+    }
+    free(own);
     part_free(&p);
     free(target);
     free(label);
@@ -200,31 +218,25 @@ static bool better(double a, double b, enum task_kind kind)
 }
 
 /* Walks from the strongest smoothing, so that the first of equals is kept. */
-static int choose(struct probe_result *r, enum task_kind kind, bool strong_first, struct status *st)
+static void choose(struct probe_result *r, enum task_kind kind, bool strong_first)
 {
-    bool any = false;
-    for (size_t step = 0; step < r->n_grid; step++) {
+    r->chosen = strong_first ? 0 : r->n_grid - 1;
+    for (size_t step = 1; step < r->n_grid; step++) {
         size_t g = strong_first ? step : r->n_grid - 1 - step;
-        if (!isnan(r->score[g]) && (!any || better(r->score[g], r->score[r->chosen], kind))) {
+        if (better(r->score[g], r->score[r->chosen], kind))
             r->chosen = g;
-            any = true;
-        }
     }
     r->at_edge = r->n_grid > 1 && (r->chosen == 0 || r->chosen == r->n_grid - 1);
-    return any ? STATUS_OK : status_set(st, STATUS_UNDEFINED, "%s is undefined for every hyper-parameter", r->criterion);
 }
 
-static void mean_scores(struct probe_result *r, const bool *usable, size_t n_folds)
+static void mean_scores(struct probe_result *r, const bool *usable, size_t n_folds, size_t n_usable)
 {
     for (size_t g = 0; g < r->n_grid; g++) {
         double sum = 0;
-        size_t n = 0;
         for (size_t f = 0; f < n_folds; f++)
-            if (usable[f] && !isnan(r->fold_score[f * r->n_grid + g])) {
+            if (usable[f])
                 sum += r->fold_score[f * r->n_grid + g];
-                n++;
-            }
-        r->score[g] = n ? sum / (double)n : NAN;
+        r->score[g] = sum / (double)n_usable;
     }
 }
 
@@ -264,10 +276,8 @@ static int select_and_fit(struct probe_result *r, const struct probe_task *t, pa
     if (!code && !n_usable)
         code = status_set(st, STATUS_UNDEFINED, "no usable validation fold (%s)", r->note);
     if (!code) {
-        mean_scores(r, usable, t->n_folds);
-        code = choose(r, t->kind, strong_first, st);
-    }
-    if (!code) {
+        mean_scores(r, usable, t->n_folds, n_usable);
+        choose(r, t->kind, strong_first);
         memcpy(r->validation, all + r->chosen * t->n * r->n_out, t->n * r->n_out * sizeof *all);
         struct part p;
         for (size_t i = 0; i < t->n; i++)

@@ -39,8 +39,8 @@ struct probe_result {
     size_t n_out;        /* 1 for binary (P(1)) and regression, else n_classes */
     size_t n_grid;
     double *grid;        /* ascending */
-    double *score;       /* [n_grid] mean over the usable folds, NaN if undefined */
-    double *fold_score;  /* [n_folds, n_grid] */
+    double *score;       /* [n_grid] mean over the usable folds */
+    double *fold_score;  /* [n_folds, n_grid]; NaN in folds left out */
     size_t chosen;       /* index into grid */
     bool at_edge;        /* chosen is the first or last of several values */
     double *validation;  /* [n, n_out] out-of-fold predictions at the chosen value; NaN in folds left out */
