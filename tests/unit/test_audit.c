@@ -116,7 +116,7 @@ static void test_many_without_a_partition(void **state)
 static void test_one_sided_partition(void **state)
 {
     (void)state;
-    static const char *const task[] = {BINARY TABLE, GRADES TABLE, "name: t\nkind: regression\n" TABLE};
+    static const char *const task[] = {BINARY TABLE, GRADES TABLE, ("name: t\nkind: regression\n" TABLE)};
     for (size_t t = 0; t < 3; t++)
         for (int side = 0; side < 2; side++) {
             struct scene s;

@@ -78,7 +78,7 @@ static void test_folder_in_the_place(void **state)
 }
 
 /* The temporary is led to /dev/full: every byte is refused, at once or at the last flush. */
-static void full_disk(size_t n_bytes)
+static void full_disk(size_t n_bytes, int buffering)
 {
     struct outfile out;
     struct status st;
@@ -87,6 +87,7 @@ static void full_disk(size_t n_bytes)
     scratch_text(directory, "a.csv", "old\n");
     assert_int_equal(symlink("/dev/full", temporary), 0);
     assert_int_equal(outfile_open(&out, path, &st), STATUS_OK);
+    assert_int_equal(setvbuf(out.stream, NULL, buffering, 4096), 0);
     for (size_t i = 0; i < n_bytes; i++)
         fputc('x', out.stream);
     assert_int_equal(outfile_commit(&out, &st), STATUS_IO);
@@ -108,9 +109,10 @@ static void test_full_disk(void **state)
         print_message("skipped: no /dev/full here\n");
         skip();
     }
-    full_disk(10);      /* fails in the last flush */
-    full_disk(4096);
-    full_disk(100000);  /* fails long before */
+    full_disk(10, _IOFBF);      /* fails in the last flush */
+    full_disk(4096, _IOFBF);
+    full_disk(100000, _IOFBF);  /* fails long before */
+    full_disk(10, _IONBF);      /* fails at once, and nothing is left for the last flush to complain of */
 }
 
 /* A limit on the size of files: a real file that takes some bytes and no more. */
