@@ -299,7 +299,7 @@ int manifest_path(char **value, const char *text, const char *directory, const c
             length++;
         char *variable = mem_strndup(name, length);
         const char *found = length && (!braces || name[length] == '}') ? getenv(variable) : NULL;
-        if (!found) {
+        if (!found || !*found) { /* empty would turn "${DATA}/knees" into "/knees" */
             int code = status_set(st, STATUS_DATA, "%s:%zu: %s: environment variable '%s' is not set", path, manifest_line(path, keys), keys,
                                   variable);
             free(variable);

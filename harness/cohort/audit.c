@@ -43,10 +43,10 @@ static void audit_duplicates(struct cohort *c, const struct study *study, const 
             findings_add(&c->findings, leak_severity(study), "leak", b->id, b->line, "the same image file stands in the other partition as '%s'", a->id);
         if (a->label != b->label || a->target < b->target || a->target > b->target)
             findings_add(&c->findings, FINDING_WARNING, "contradiction", b->id, b->line, "the same image file has another label as '%s'", a->id);
-        if (a->unit != b->unit)
+        if (a->patient && b->patient && strcmp(a->patient, b->patient) != 0)
             findings_add(&c->findings, FINDING_WARNING, "duplicate", b->id, b->line,
-                         "the same image file belongs to patient '%s' as '%s' and to '%s' here; the two may part", a->patient ? a->patient : "-",
-                         a->id, b->patient ? b->patient : "-");
+                         "the same image file belongs to patient '%s' as '%s' and to '%s' here; the two count as one patient", a->patient, a->id,
+                         b->patient);
         else
             findings_add(&c->findings, FINDING_INFO, "duplicate", b->id, b->line, "the same image file as '%s'", a->id);
     }
@@ -56,7 +56,8 @@ static void audit_duplicates(struct cohort *c, const struct study *study, const 
 /* A patient on both sides of a given split. */
 static void audit_given_partitions(struct cohort *c, const struct study *study)
 {
-    uint8_t *seen = NEW0(c->n_units, uint8_t);
+    const char **seen = NEW0(2 * c->n_units, const char *); /* patient first seen on each side; a unit may join several */
+    bool *told = NEW0(c->n_units, bool);
     size_t without = 0, n_side[2] = {0, 0};
     for (size_t i = 0; i < c->n; i++) {
         const struct sample *s = &c->sample[i];
@@ -65,18 +66,24 @@ static void audit_given_partitions(struct cohort *c, const struct study *study)
                 findings_add(&c->findings, FINDING_ERROR, "partition", s->id, s->line, "no partition is given, and protocol given needs one");
             continue;
         }
-        n_side[s->partition == PARTITION_TEST]++;
-        uint8_t side = s->partition == PARTITION_TEST ? 2 : 1, before = seen[s->unit];
-        seen[s->unit] |= side;
-        if (before && seen[s->unit] == 3 && before != 3)
-            findings_add(&c->findings, leak_severity(study), "leak", s->id, s->line, "patient '%s' is in development and in test",
-                         s->patient ? s->patient : "-");
+        size_t side = s->partition == PARTITION_TEST ? 1 : 0;
+        n_side[side]++;
+        if (!s->patient)
+            continue;
+        const char **mine = &seen[2 * s->unit + side], *other = seen[2 * s->unit + 1 - side];
+        if (!*mine)
+            *mine = s->patient;
+        if (other && !strcmp(other, s->patient) && !told[s->unit]) {
+            findings_add(&c->findings, leak_severity(study), "leak", s->id, s->line, "patient '%s' is in development and in test", s->patient);
+            told[s->unit] = true;
+        }
     }
     if (without > 20)
         findings_add(&c->findings, FINDING_ERROR, "partition", "", 0, "%zu images have no partition; the first 20 are listed", without);
     for (int side = 0; side < 2; side++)
         if (!n_side[side])
             findings_add(&c->findings, FINDING_ERROR, "partition", "", 0, "no image is given to %s", side ? "test" : "development");
+    free(told);
     free(seen);
 }
 

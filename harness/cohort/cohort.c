@@ -376,6 +376,44 @@ static int by_unit(const void *a, const void *b)
     return x->patient ? strcmp(x->patient, y->patient) : memcmp(x->digest, y->digest, DIGEST_BYTES);
 }
 
+static int by_digest(const void *a, const void *b)
+{
+    const struct keyed *x = a, *y = b;
+    return memcmp(x->digest, y->digest, DIGEST_BYTES);
+}
+
+static uint32_t root_of(uint32_t *parent, uint32_t u)
+{
+    while (parent[u] != u)
+        u = parent[u] = parent[parent[u]];
+    return u;
+}
+
+/* Units that share an image file become one (the smallest number), and numbers close up again. */
+static void join_units(struct cohort *c, struct keyed *key)
+{
+    uint32_t *parent = NEW(c->n_units, uint32_t), *number = NEW(c->n_units, uint32_t);
+    for (size_t u = 0; u < c->n_units; u++)
+        parent[u] = (uint32_t)u;
+    qsort(key, c->n, sizeof *key, by_digest);
+    for (size_t i = 1; i < c->n; i++) {
+        if (by_digest(&key[i], &key[i - 1]) != 0)
+            continue;
+        uint32_t a = root_of(parent, c->sample[key[i - 1].sample].unit), b = root_of(parent, c->sample[key[i].sample].unit);
+        parent[a > b ? a : b] = a < b ? a : b;
+    }
+    size_t n = 0;
+    for (size_t u = 0; u < c->n_units; u++) {
+        uint32_t root = root_of(parent, (uint32_t)u);
+        number[u] = root == u ? (uint32_t)n++ : number[root];
+    }
+    for (size_t i = 0; i < c->n; i++)
+        c->sample[i].unit = number[c->sample[i].unit];
+    c->n_units = n;
+    free(number);
+    free(parent);
+}
+
 void cohort_number_units(struct cohort *c, const struct survey *survey)
 {
     struct keyed *key = NEW(c->n, struct keyed);
@@ -388,5 +426,7 @@ void cohort_number_units(struct cohort *c, const struct survey *survey)
         c->n_units += i == 0 || by_unit(&key[i], &key[i - 1]) != 0;
         c->sample[key[i].sample].unit = (uint32_t)(c->n_units - 1);
     }
+    if (c->n)
+        join_units(c, key);
     free(key);
 }

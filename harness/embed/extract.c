@@ -64,6 +64,16 @@ static void hand_over(struct work *w, const struct picture *p, const struct feat
     }
 }
 
+/* A disk that fails, or files that change under us, are no property of a picture: the run ends. */
+static void give_up(struct work *w, const struct status *why)
+{
+#pragma omp critical(store)
+    if (!w->code) {
+        int code = status_set(w->st, why->code, "%s", why->text);
+        __atomic_store_n(&w->code, code, __ATOMIC_RELAXED);
+    }
+}
+
 static int decode(struct radiograph *r, size_t *size, const struct picture *p, struct status *st)
 {
     unsigned char *data;
@@ -73,7 +83,7 @@ static int decode(struct radiograph *r, size_t *size, const struct picture *p, s
         return code;
     digest_bytes(digest, data, *size);
     if (memcmp(digest, p->digest, DIGEST_BYTES) != 0)
-        code = status_set(st, STATUS_DATA, "the file changed while the program ran");
+        code = status_set(st, STATUS_IO, "'%s' changed while the program ran", p->path);
     else
         code = radiograph_decode(r, data, *size, st);
     free(data);
@@ -98,7 +108,9 @@ static void do_job(struct work *w, const struct job *job, struct featurizer_work
             hand_over(w, p, &w->featurizer[f], vector);
     }
     radiograph_free(&r);
-    if (code)
+    if (code == STATUS_IO)
+        give_up(w, &st);
+    else if (code)
         p->reason = mem_strdup(st.text);
 }
 

@@ -33,7 +33,8 @@ struct extract_counts {
     size_t failed;    /* pictures that could not be decoded; they have a reason now */
 };
 
-/* used[i]: picture i of the survey is wanted.  A picture that fails gets its reason and the loop goes on.
+/* used[i]: picture i of the survey is wanted.  A picture that cannot be decoded gets its reason and the loop goes on;
+ * a file that cannot be read any more, or changed since the survey, ends it (STATUS_IO) with what is done stored.
  * decode_only: STATUS_DATA if a picture that can be decoded has no embedding yet.
  * STATUS_INTERRUPTED after Ctrl-C, with everything done stored. */
 int extract_study(struct extract_counts *counts, struct store *store, const struct featurizer *featurizer, size_t n_featurizers,

@@ -157,18 +157,25 @@ static int enlarge(struct store *s)
     return error ? error : mdb_env_set_mapsize(s->env, info.me_mapsize * 2);
 }
 
+/* Did a write fail only because the map was too small?  Then it has been made larger. */
+static bool made_room(struct store *s, int *error)
+{
+    if (*error != MDB_MAP_FULL && *error != MDB_MAP_RESIZED)
+        return false;
+    *error = *error == MDB_MAP_FULL ? enlarge(s) : mdb_env_set_mapsize(s->env, 0);
+    return !*error;
+}
+
 int store_put(struct store *store, const struct store_record *record, size_t n, struct status *st)
 {
-    int error = put_all(store, record, n);
-    for (int attempt = 0; attempt < 20 && (error == MDB_MAP_FULL || error == MDB_MAP_RESIZED); attempt++) {
-        error = error == MDB_MAP_FULL ? enlarge(store) : mdb_env_set_mapsize(store->env, 0);
-        if (!error)
-            error = put_all(store, record, n);
-    }
+    int error;
+    do
+        error = put_all(store, record, n);
+    while (made_room(store, &error));
     return error ? failed(st, store, "write", error) : STATUS_OK;
 }
 
-int store_describe(struct store *store, const uint8_t fingerprint[DIGEST_BYTES], const char *words, struct status *st)
+static int put_words(struct store *store, const uint8_t fingerprint[DIGEST_BYTES], const char *words)
 {
     MDB_txn *txn;
     MDB_val k = {DIGEST_BYTES, (void *)(uintptr_t)fingerprint}, v = {strlen(words), (void *)(uintptr_t)words};
@@ -180,6 +187,15 @@ int store_describe(struct store *store, const uint8_t fingerprint[DIGEST_BYTES],
         else
             error = mdb_txn_commit(txn);
     }
+    return error;
+}
+
+int store_describe(struct store *store, const uint8_t fingerprint[DIGEST_BYTES], const char *words, struct status *st)
+{
+    int error;
+    do
+        error = put_words(store, fingerprint, words);
+    while (made_room(store, &error));
     return error ? failed(st, store, "write", error) : STATUS_OK;
 }
 

@@ -314,7 +314,7 @@ static int write_study(const struct study *s, struct status *st)
     int code = results_open(&out, s->output, "", "study.resolved.yaml", "# every default written out", st);
     if (code)
         return code;
-    study_write(s, out.stream);
+    study_write(s, out.stream, true);
     return outfile_commit(&out, st);
 }
 

@@ -155,6 +155,8 @@ static int resolve_task(struct study *s, size_t i, const struct raw_task *raw, c
     if (!file_exists(t->path))
         return status_set(st, STATUS_DATA, "%s:%zu: no task file at '%s'", s->path, manifest_line(s->path, keys), t->path);
     code = task_load(&t->task, t->path, st);
+    if (!code)
+        code = digest_file(t->digest, t->path, st);
     if (code)
         return code;
     for (size_t j = 0; j < i; j++)
@@ -236,7 +238,7 @@ static int digest_study(struct study *s, struct status *st)
     FILE *stream = open_memstream(&text, &size);
     if (!stream)
         return status_errno(st, STATUS_INTERNAL, "cannot write to memory");
-    study_write(s, stream);
+    study_write(s, stream, false);
     fclose(stream);
     digest_bytes(s->digest, text, size);
     free(text);
@@ -326,7 +328,7 @@ static void entry(FILE *stream, const char *indent, const char *key, const char 
     fputc('\n', stream);
 }
 
-void study_write(const struct study *s, FILE *stream)
+void study_write(const struct study *s, FILE *stream, bool places)
 {
     char number[NUMBER_TEXT];
     entry(stream, "", "name", s->name);
@@ -335,7 +337,7 @@ void study_write(const struct study *s, FILE *stream)
         const struct study_model *m = &s->models[i];
         entry(stream, "  - ", "name", m->name);
         if (m->path)
-            entry(stream, "    ", "path", m->path);
+            entry(stream, "    ", "path", places ? m->path : "");
         else
             entry(stream, "    ", "baseline", BASELINES[m->source == SOURCE_THUMBNAIL ? 0 : 1]);
         for (size_t r = 0; m->path && r < m->n_readouts; r++) {
@@ -346,8 +348,11 @@ void study_write(const struct study *s, FILE *stream)
     }
     fputs("tasks:\n", stream);
     for (size_t i = 0; i < s->n_tasks; i++) {
-        entry(stream, "  - ", "task", s->tasks[i].path);
-        entry(stream, "    ", "data", s->tasks[i].data);
+        char hex[DIGEST_HEX];
+        entry(stream, "  - ", "task", places ? s->tasks[i].path : s->tasks[i].task->name);
+        if (places)
+            entry(stream, "    ", "data", s->tasks[i].data);
+        fprintf(stream, "    # sha256 %s\n", digest_hex(hex, s->tasks[i].digest));
     }
     fprintf(stream, "protocol: %s\n", PROTOCOLS[s->protocol]);
     fprintf(stream, "test_fraction: %s\n", number_format(number, s->test_fraction));

@@ -54,6 +54,7 @@ struct study_task {
     struct task *task;
     char *path;   /* of the task file */
     char *data;   /* folder its paths are relative to */
+    uint8_t digest[DIGEST_BYTES]; /* of the task file */
 };
 
 struct study {
@@ -70,7 +71,7 @@ struct study {
     size_t replicates;
     double level;
     bool skip_bad_images, skip_missing_images, skip_bad_labels, allow_leaks;
-    uint8_t digest[DIGEST_BYTES]; /* of the resolved study, paths of output and store left out */
+    uint8_t digest[DIGEST_BYTES]; /* of the resolved study with the contents of its tasks, without paths: equal on two machines */
 };
 
 int study_load(struct study *study, const char *path, struct status *st) MUST_CHECK;
@@ -79,7 +80,7 @@ void study_free(struct study *study);
 const char *study_protocol_name(enum study_protocol protocol);
 const char *study_probe_name(enum study_probe probe);
 
-/* The resolved study as YAML with every default written out. */
-void study_write(const struct study *study, FILE *stream);
+/* The resolved study as YAML with every default written out; places: with the paths of this machine. */
+void study_write(const struct study *study, FILE *stream, bool places);
 
 #endif

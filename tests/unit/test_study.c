@@ -213,7 +213,7 @@ static void test_resolved_study(void **state)
                             "seed: 7\nfolds: 3\nprobes: [linear]\ntest_fraction: 0.3\nbootstrap: {replicates: 100, level: 0.8}\n", &st))
         fail_msg("%s", st.text);
     FILE *f = open_memstream(&text, &size);
-    study_write(&s, f);
+    study_write(&s, f, true);
     fclose(f);
     if (load(&again, directory, text, &st))
         fail_msg("%s\n%s", st.text, text);
