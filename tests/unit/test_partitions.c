@@ -56,9 +56,12 @@ static void load(struct scene *s)
     struct status st;
     if (scene_load(s, &st))
         fail_msg("%s", st.text);
-    for (size_t i = 0; i < s->cohort.n; i++) /* all have patients: pictures need not exist */
-        s->cohort.sample[i].picture = 0;
-    s->survey = (struct survey){.picture = NEW0(1, struct picture), .n = 1};
+    /* All have patients: pictures need not exist, but each has bytes of its own. */
+    s->survey = (struct survey){.picture = NEW0(s->cohort.n, struct picture), .n = s->cohort.n};
+    for (size_t i = 0; i < s->cohort.n; i++) {
+        s->cohort.sample[i].picture = i;
+        digest_bytes(s->survey.picture[i].digest, &i, sizeof i);
+    }
     cohort_number_units(&s->cohort, &s->survey);
     survey_free(&s->survey);
 }
