@@ -9,8 +9,8 @@
 
 #include "base/memory.h"
 
-#define QUERIES 64   /* rows of a block of products ... */
-#define COLUMNS 4096 /* ... and training rows of it, so that the block stays in cache while it is made */
+#define QUERIES 256  /* rows of a block of products: enough to pay for OpenBLAS's packing of the training rows ... */
+#define COLUMNS 4096 /* ... of which so many go into a product */
 
 #define UNIT_ROUNDOFF 0x1p-24 /* of float */
 

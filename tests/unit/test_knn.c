@@ -80,8 +80,8 @@ static void check_against_twin(const float *train, size_t n, const float *query,
 static void test_block_edges(void **state)
 {
     (void)state;
-    const size_t ms[] = {1, 63, 64, 65}, ns[] = {4095, 4096, 4097};
-    for (size_t i = 0; i < 4; i++) {
+    const size_t ms[] = {1, 63, 64, 65, 255, 256, 257}, ns[] = {4095, 4096, 4097};
+    for (size_t i = 0; i < 7; i++) {
         float *train = draw(100, 13, i), *query = draw(ms[i], 13, 10 + i);
         check_against_twin(train, 100, query, ms[i], 13, 7, true);
         free(train);
@@ -239,7 +239,7 @@ static void test_zero_vectors(void **state)
     const float slanted[] = {0, 0, 1, 3, -9, -9}; /* a cosine of 0.3 is nearer than the 0 of a zero vector */
     assert_int_equal(knn_neighbours(neighbour, distance, 1, KNN_COSINE, slanted, 3, query + 2, 1, 2, NULL), 0);
     assert_int_equal(neighbour[0], 1);
-    const float turned[] = {-5, -1, 1, 3, 1, 3, 0, 0}; /* to a zero vector all are equally far, another one too: the first win */
+    const float turned[] = {0, 0, -5, -1, 1, 3, 1, 3}; /* to a zero vector all are equally far, another one too: the first win */
     assert_int_equal(knn_neighbours(neighbour, distance, 2, KNN_COSINE, turned, 4, query, 1, 2, NULL), 0);
     assert_true(neighbour[0] == 0 && neighbour[1] == 1 && distance[1] == 1);
 }
