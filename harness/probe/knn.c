@@ -9,17 +9,21 @@
 
 #include "base/memory.h"
 
-#define QUERIES 64   /* rows of a block of similarities ... */
-#define COLUMNS 4096 /* ... and training rows of a product, so that the block stays in cache while it is made */
+#define QUERIES 256  /* rows of a block of products: enough to pay for OpenBLAS's packing of the training rows ... */
+#define COLUMNS 4096 /* ... of which so many go into a product */
 
-/* More than any summation order can move a similarity of unit vectors, or a squared distance relative to the norms. */
-#define ROUNDING 1e-11
+#define UNIT_ROUNDOFF 0x1p-24 /* of float */
 
 struct space {
     enum knn_metric metric;
     size_t n, m, d;
-    double *train, *query;           /* copies in double */
-    double *train_norm, *query_norm; /* cosine: length; euclidean: its square */
+    const float *train, *query;
+    double *train_norm, *query_norm; /* lengths */
+    /* What the products are made of: rows (cosine: of length 1) less the mean training row, over the longest of them, in
+     * float.  Distances between rows do not feel the shift, and the rounding of float shrinks with what is left. */
+    float *train_part, *query_part;
+    double *train_square; /* [n] squared lengths of the parts */
+    double *mean, longest;
 };
 
 struct candidate {
@@ -28,33 +32,37 @@ struct candidate {
 };
 
 /* Four running sums: the same order for every pair. */
-static double dot_ordered(const double *a, const double *b, size_t d)
+static double dot_ordered(const float *a, const float *b, size_t d)
 {
     double sum[4] = {0};
     size_t j = 0;
     for (; j + 4 <= d; j += 4)
         for (size_t l = 0; l < 4; l++)
-            sum[l] += a[j + l] * b[j + l];
+            sum[l] += (double)a[j + l] * (double)b[j + l];
     for (; j < d; j++)
-        sum[0] += a[j] * b[j];
+        sum[0] += (double)a[j] * (double)b[j];
     return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
-static double squared_difference(const double *a, const double *b, size_t d)
+static double squared_difference(const float *a, const float *b, size_t d)
 {
     double sum[4] = {0};
     size_t j = 0;
     for (; j + 4 <= d; j += 4)
-        for (size_t l = 0; l < 4; l++)
-            sum[l] += (a[j + l] - b[j + l]) * (a[j + l] - b[j + l]);
-    for (; j < d; j++)
-        sum[0] += (a[j] - b[j]) * (a[j] - b[j]);
+        for (size_t l = 0; l < 4; l++) {
+            double gap = (double)a[j + l] - (double)b[j + l];
+            sum[l] += gap * gap;
+        }
+    for (; j < d; j++) {
+        double gap = (double)a[j] - (double)b[j];
+        sum[0] += gap * gap;
+    }
     return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
 static double distance_exact(const struct space *s, size_t q, size_t t)
 {
-    const double *a = s->query + q * s->d, *b = s->train + t * s->d;
+    const float *a = s->query + q * s->d, *b = s->train + t * s->d;
     if (s->metric == KNN_EUCLIDEAN)
         return sqrt(squared_difference(a, b, s->d));
     double lengths = s->query_norm[q] * s->train_norm[t];
@@ -62,40 +70,102 @@ static double distance_exact(const struct space *s, size_t q, size_t t)
     return fmin(fmax(1 - cosine, 0), 2);
 }
 
-static double *to_double(const float *x, size_t n)
-{
-    double *out = mem_aligned(n ? n : 1, sizeof *out);
-    for (size_t i = 0; i < n; i++)
-        out[i] = x[i];
-    return out;
-}
-
-static double *norms(const double *x, size_t n, size_t d, enum knn_metric metric)
+static double *norms(const float *x, size_t n, size_t d)
 {
     double *out = NEW(n, double);
-    for (size_t i = 0; i < n; i++) {
-        double square = dot_ordered(x + i * d, x + i * d, d);
-        out[i] = metric == KNN_COSINE ? sqrt(square) : square;
-    }
+    for (size_t i = 0; i < n; i++)
+        out[i] = sqrt(dot_ordered(x + i * d, x + i * d, d));
     return out;
 }
 
-/* closeness[b, n]: something that grows as the distance falls. */
-static void closeness_of_block(double *closeness, const struct space *s, size_t begin, size_t b)
+/* What a row is multiplied by before the mean is taken off. */
+static double factor(const struct space *s, double norm)
+{
+    return s->metric == KNN_COSINE && norm > 0 ? 1 / norm : 1;
+}
+
+static double longest_part(const struct space *s, const float *x, const double *norm, size_t n)
+{
+    double most = 0;
+    for (size_t i = 0; i < n; i++) {
+        double square = 0, by = factor(s, norm[i]);
+        for (size_t j = 0; j < s->d; j++) {
+            double gap = (double)x[i * s->d + j] * by - s->mean[j];
+            square += gap * gap;
+        }
+        most = fmax(most, sqrt(square));
+    }
+    return most;
+}
+
+static float *parts(const struct space *s, const float *x, const double *norm, size_t n)
+{
+    float *part = mem_aligned(n * s->d + 1, sizeof *part);
+    double shrink = 1 / s->longest;
+    for (size_t i = 0; i < n; i++) {
+        double by = factor(s, norm[i]);
+        for (size_t j = 0; j < s->d; j++)
+            part[i * s->d + j] = (float)(((double)x[i * s->d + j] * by - s->mean[j]) * shrink);
+    }
+    return part;
+}
+
+static void space_init(struct space *s, enum knn_metric metric, const float *train, size_t n, const float *query, size_t m, size_t d)
+{
+    *s = (struct space){.metric = metric, .n = n, .m = m, .d = d, .train = train, .query = query};
+    s->train_norm = norms(train, n, d);
+    s->query_norm = norms(query, m, d);
+    s->mean = NEW0(d, double);
+    for (size_t i = 0; i < n; i++) {
+        double by = factor(s, s->train_norm[i]);
+        for (size_t j = 0; j < d; j++)
+            s->mean[j] += (double)train[i * d + j] * by;
+    }
+    for (size_t j = 0; j < d; j++)
+        s->mean[j] /= (double)n;
+    s->longest = fmax(longest_part(s, train, s->train_norm, n), longest_part(s, query, s->query_norm, m));
+    if (!(s->longest > 1e-150)) /* nothing but zeros: a float is never nearer to another than 1e-45 */
+        s->longest = 1;
+    s->train_part = parts(s, train, s->train_norm, n);
+    s->query_part = parts(s, query, s->query_norm, m);
+    s->train_square = NEW(n, double);
+    for (size_t t = 0; t < n; t++)
+        s->train_square[t] = dot_ordered(s->train_part + t * d, s->train_part + t * d, d);
+}
+
+static void space_free(struct space *s)
+{
+    free(s->train_norm);
+    free(s->query_norm);
+    free(s->mean);
+    free(s->train_part);
+    free(s->query_part);
+    free(s->train_square);
+}
+
+/* product[b, n] of the parts of queries begin .. begin + b. */
+static void product_of_block(float *product, const struct space *s, size_t begin, size_t b)
 {
     for (size_t t = 0; t < s->n; t += COLUMNS) {
         size_t width = s->n - t < COLUMNS ? s->n - t : COLUMNS;
-        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)b, (int)width, (int)s->d, 1, s->query + begin * s->d, (int)s->d,
-                    s->train + t * s->d, (int)s->d, 0, closeness + t, (int)s->n);
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)b, (int)width, (int)s->d, 1, s->query_part + begin * s->d, (int)s->d,
+                    s->train_part + t * s->d, (int)s->d, 0, product + t, (int)s->n);
     }
-    for (size_t i = 0; i < b; i++)
-        for (size_t t = 0; t < s->n; t++) {
-            double *c = &closeness[i * s->n + t];
-            if (s->metric == KNN_EUCLIDEAN)
-                *c = 2 * *c - s->train_norm[t] - s->query_norm[begin + i];
-            else
-                *c = s->train_norm[t] > 0 && s->query_norm[begin + i] > 0 ? *c / (s->train_norm[t] * s->query_norm[begin + i]) : 0;
-        }
+}
+
+/* closeness[n]: minus the squared distance of the parts, which grows as the distance falls.  Returns more than rounding can
+ * move the difference of two of them: d + 1 float roundings a product and a few to make the parts (Higham 2002, 3.1). */
+static double closeness_of_query(double *closeness, const struct space *s, const float *product, size_t q)
+{
+    double square = dot_ordered(s->query_part + q * s->d, s->query_part + q * s->d, s->d), largest = square;
+    bool null = s->metric == KNN_COSINE && !(s->query_norm[q] > 0);
+    for (size_t t = 0; t < s->n; t++) {
+        closeness[t] = 2 * (double)product[t] - s->train_square[t] - square;
+        if (s->metric == KNN_COSINE && (null || !(s->train_norm[t] > 0)))
+            closeness[t] = -2 / (s->longest * s->longest); /* cosine 0 with all: unit vectors would be this far apart */
+        largest = fmax(largest, s->train_square[t]);
+    }
+    return 4 * ((double)s->d + 16) * UNIT_ROUNDOFF * (square + largest);
 }
 
 /* The k-th largest of value[n], by a heap of the k largest seen; heap[k] is scratch. */
@@ -153,39 +223,33 @@ int knn_neighbours(uint32_t *neighbour, double *distance, size_t k, enum knn_met
         code = check_finite(query, m, d, "query", st);
     if (code)
         return code;
-    struct space s = {.metric = metric, .n = n, .m = m, .d = d, .train = to_double(train, n * d), .query = to_double(query, m * d)};
-    s.train_norm = norms(s.train, n, d, metric);
-    s.query_norm = norms(s.query, m, d, metric);
-    double largest = 0;
-    for (size_t t = 0; t < n; t++)
-        largest = fmax(largest, s.train_norm[t]);
-    double *closeness = NEW(QUERIES * n, double), *heap = NEW(k, double);
+    struct space s;
+    space_init(&s, metric, train, n, query, m, d);
+    float *product = NEW(QUERIES * n, float);
+    double *closeness = NEW(n, double), *heap = NEW(k, double);
     struct candidate *candidate = NEW(n, struct candidate);
     for (size_t begin = 0; begin < m; begin += QUERIES) {
         size_t b = m - begin < QUERIES ? m - begin : QUERIES;
-        closeness_of_block(closeness, &s, begin, b);
-        for (size_t i = 0; i < b; i++) {
-            const double *row = closeness + i * n;
-            double slack = ROUNDING * (metric == KNN_COSINE ? 1 : largest + s.query_norm[begin + i]);
-            double least = kth_largest(row, n, k, heap) - slack;
+        product_of_block(product, &s, begin, b);
+        for (size_t q = begin; q < begin + b; q++) {
+            double slack = closeness_of_query(closeness, &s, product + (q - begin) * n, q);
+            double least = kth_largest(closeness, n, k, heap) - slack;
             size_t found = 0;
             for (size_t t = 0; t < n; t++)
-                if (row[t] >= least)
-                    candidate[found++] = (struct candidate){distance_exact(&s, begin + i, t), (uint32_t)t};
+                if (closeness[t] >= least)
+                    candidate[found++] = (struct candidate){distance_exact(&s, q, t), (uint32_t)t};
             qsort(candidate, found, sizeof *candidate, by_distance);
             for (size_t j = 0; j < k; j++) {
-                neighbour[(begin + i) * k + j] = candidate[j].index;
-                distance[(begin + i) * k + j] = candidate[j].distance;
+                neighbour[q * k + j] = candidate[j].index;
+                distance[q * k + j] = candidate[j].distance;
             }
         }
     }
     free(candidate);
     free(heap);
     free(closeness);
-    free(s.train);
-    free(s.query);
-    free(s.train_norm);
-    free(s.query_norm);
+    free(product);
+    space_free(&s);
     return STATUS_OK;
 }
 

@@ -1,10 +1,10 @@
 /* k nearest neighbours, exact.
  *
- * Similarities of a block of queries come from one matrix product in double; what
- * lies within rounding of the k-th best is then measured again, each pair summed in
- * the same fixed order, and sorted by (distance, training row): equal training rows
- * tie exactly and the lower index wins.  Never more than a block of similarities in
- * memory.
+ * A block of queries is compared with all training rows in one matrix product of
+ * floats; what lies within its rounding of the k-th best, by a bound that holds for
+ * any order of summation, is then measured again in double, each pair summed in the
+ * same fixed order, and sorted by (distance, training row): equal training rows tie
+ * exactly and the lower index wins.  Never more than a block of products in memory.
  *
  * cosine: distance 1 - cos, clipped to [0, 2]; a zero vector has cosine 0 with all.
  * euclidean: the root of the sum of squared differences. */

@@ -46,7 +46,7 @@ struct probe_result {
     double *validation;  /* [n, n_out] out-of-fold predictions at the chosen value; NaN in folds left out */
     double *test;        /* [n_test, n_out] */
     const char *criterion; /* "auroc", "auroc_macro", "kappa_quadratic", "mae" */
-    char note[256];
+    char note[512];
 };
 
 /* grid NULL: C = 45 values from 1e-6 to 1e5, or alpha = 45 values from 1e-4 to 1e7, evenly on the log scale. */

@@ -80,8 +80,8 @@ static void check_against_twin(const float *train, size_t n, const float *query,
 static void test_block_edges(void **state)
 {
     (void)state;
-    const size_t ms[] = {1, 63, 64, 65}, ns[] = {4095, 4096, 4097};
-    for (size_t i = 0; i < 4; i++) {
+    const size_t ms[] = {1, 63, 64, 65, 255, 256, 257}, ns[] = {4095, 4096, 4097};
+    for (size_t i = 0; i < 7; i++) {
         float *train = draw(100, 13, i), *query = draw(ms[i], 13, 10 + i);
         check_against_twin(train, 100, query, ms[i], 13, 7, true);
         free(train);
@@ -183,17 +183,21 @@ static void test_large_offset(void **state)
     free(query);
 }
 
-/* Similarities that all but tie: the block product may be off by more than they are apart, the order must not be. */
+/* Similarities that all but tie: the block product may be off by more than they are apart, the order must not be.
+ * The first half varies around one row, the other half lies anywhere, so that no shift makes the rows small. */
 static void test_near_ties(void **state)
 {
     (void)state;
     enum { N = 400, D = 256, M = 8, K = 30 };
     float *train = draw(N, D, 74), *query = draw(M, D, 75);
-    for (size_t i = 1; i < N; i++) {
+    memcpy(query, train, D * sizeof *query);
+    for (size_t i = 1; i < N / 2; i++) {
         memcpy(train + i * D, train, D * sizeof *train);
-        train[i * D + i % D] = nextafterf(train[i * D + i % D], i < D ? 9 : -9); /* one ulp of one feature */
+        train[i * D + i % D] += (float)(1 + i % 5) * 1e-6f * train[i * D + i % D]; /* a few ulp of one feature */
     }
-    check_against_twin(train, N, query, M, D, K, true);
+    for (size_t j = 0; j < D; j++)
+        query[j] += 0.5f * query[D + j];
+    check_against_twin(train, N, query, 1, D, K, true);
     free(train);
     free(query);
 }
@@ -232,6 +236,12 @@ static void test_zero_vectors(void **state)
         assert_int_equal(neighbour[i], expected[i]);
         assert_true(distance[i] == far[i]);
     }
+    const float slanted[] = {0, 0, 1, 3, -9, -9}; /* a cosine of 0.3 is nearer than the 0 of a zero vector */
+    assert_int_equal(knn_neighbours(neighbour, distance, 1, KNN_COSINE, slanted, 3, query + 2, 1, 2, NULL), 0);
+    assert_int_equal(neighbour[0], 1);
+    const float turned[] = {0, 0, -5, -1, 1, 3, 1, 3}; /* to a zero vector all are equally far, another one too: the first win */
+    assert_int_equal(knn_neighbours(neighbour, distance, 2, KNN_COSINE, turned, 4, query, 1, 2, NULL), 0);
+    assert_true(neighbour[0] == 0 && neighbour[1] == 1 && distance[1] == 1);
 }
 
 static void test_votes_by_hand(void **state)
