@@ -27,7 +27,7 @@ struct state {
 };
 
 enum { CLS, CLS_PRE, MEAN, N_READOUTS };
-static const char *const readouts[] = {[CLS] = "cls", [CLS_PRE] = "cls_pre", [MEAN] = "mean", [N_READOUTS] = NULL};
+static const char *const readouts[] = {[CLS] = "cls", [CLS_PRE] = "cls_pre", [MEAN] = "mean"};
 static const char *const model_types[] = {"vit", "vit_mae", NULL};
 
 /* y[n, n_out] += x[n, n_in] weight[n_out, n_in]^T */
@@ -136,10 +136,28 @@ static void vit_close(void *model)
     vit_unload(model);
 }
 
-static size_t vit_readout_width(const void *model, size_t i)
+static int vit_set_input(void *model, struct encoder_info *info, size_t height, size_t width, struct status *st)
 {
-    (void)i;
-    return ((const struct vit *)model)->width;
+    const struct vit *m = model;
+    (void)info;
+    if (height != m->image_size || width != m->image_size) {
+        return status_set(st, STATUS_DATA, "the encoder takes pictures of %zux%zu (its image_size), not %zux%zu", m->image_size, m->image_size,
+                          width, height);
+    }
+    return STATUS_OK;
+}
+
+static char *vit_describe(const void *model)
+{
+    const struct vit *m = model;
+    return mem_printf("width %zu layers %zu heads %zu intermediate %zu patch %zu image %zu eps %a%s gelu", m->width, m->n_layers, m->n_heads,
+                      m->intermediate, m->patch, m->image_size, m->eps, m->qkv_bias ? "" : " without qkv bias");
+}
+
+static const char *vit_readout(const void *model, size_t i, size_t *width)
+{
+    *width = ((const struct vit *)model)->width;
+    return i < N_READOUTS ? readouts[i] : NULL;
 }
 
 static void *vit_state_new(const void *model)
@@ -192,6 +210,20 @@ static void vit_trace(const void *model, void *state)
     }
 }
 
+static size_t vit_hidden_size(const void *model, size_t k)
+{
+    const struct vit *m = model;
+    (void)k;
+    return m->n_tokens * m->width;
+}
+
+static const float *vit_positions(const void *model, size_t *n)
+{
+    const struct vit *m = model;
+    *n = m->n_tokens * m->width;
+    return m->positions;
+}
+
 static const float *vit_hidden_state(const void *model, const void *state, size_t k)
 {
     const struct vit *m = model;
@@ -209,16 +241,19 @@ static void vit_logits(const void *model, const void *state, float *out)
 
 const struct architecture vit_architecture = {
     .model_types = model_types,
-    .readouts = readouts,
     .infer = vit_infer,
     .open = vit_open,
     .close = vit_close,
-    .readout_width = vit_readout_width,
+    .set_input = vit_set_input,
+    .describe = vit_describe,
+    .readout = vit_readout,
     .state_new = vit_state_new,
     .state_free = vit_state_free,
     .forward = vit_forward,
     .tokens = vit_tokens,
     .trace = vit_trace,
+    .hidden_size = vit_hidden_size,
+    .positions = vit_positions,
     .hidden_state = vit_hidden_state,
     .logits = vit_logits,
 };

@@ -203,6 +203,7 @@ int vit_load(struct vit **model, struct encoder_info *info, struct checkpoint *c
     info->intermediate = m->intermediate;
     info->patch = m->patch;
     info->image_size = m->image_size;
+    info->input_height = info->input_width = m->image_size;
     info->tokens = m->n_tokens;
     info->eps = m->eps;
     info->n_labels = m->n_labels;
@@ -220,7 +221,7 @@ void vit_unload(struct vit *m)
 
 /* The weights tell everything but the number of heads and eps.  Only for the
  * published widths are there 64 columns a head for certain; eps is transformers' default. */
-json_t *vit_infer(const struct checkpoint *c)
+json_t *vit_infer(const struct checkpoint *c, const char **assumed)
 {
     static const size_t published[][2] = {{192, 12}, {384, 12}, {768, 12}, {1024, 24}}; /* Ti, S, B, L: width, layers */
     const char *prefix;
@@ -253,6 +254,7 @@ json_t *vit_infer(const struct checkpoint *c)
     }
     for (size_t i = 0; i < sizeof published / sizeof *published; i++) {
         if (width == published[i][0] && n_layers == published[i][1] && patch >= 1 && patch <= MAX_IMAGE) {
+            *assumed = "64 columns a head, layer_norm_eps 1e-12";
             return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "model_type",
                              checkpoint_find(c, "decoder.mask_token") ? "vit_mae" : "vit", "hidden_size", (json_int_t)width,
                              "num_hidden_layers", (json_int_t)n_layers, "num_attention_heads", (json_int_t)(width / 64),

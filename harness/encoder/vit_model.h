@@ -35,6 +35,6 @@ struct vit {
 
 int vit_load(struct vit **model, struct encoder_info *info, struct checkpoint *c, struct status *st) MUST_CHECK;
 void vit_unload(struct vit *m); /* NULL is fine */
-json_t *vit_infer(const struct checkpoint *c);
+json_t *vit_infer(const struct checkpoint *c, const char **assumed);
 
 #endif

@@ -492,8 +492,8 @@ static void contradictory_configs_are_refused(void **state)
         {"vit", ", \"num_channels\": 1", "num_channels is 1"},
         {"vit", ", \"layer_norm_eps\": -1", "layer_norm_eps is -1"},
         {"vit", ", \"layer_norm_eps\": \"small\"", "layer_norm_eps"},
-        {"dinov2", "", "architecture 'dinov2' is not built yet"},
-        {"resnet", "", "architecture 'resnet' is not built yet"},
+        {"dinov2", "", "architecture 'dinov2' is not built"},
+        {"resnet", "", "architecture 'resnet' is not built"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         put_config(folder, &small, cases[i].type, cases[i].more);
