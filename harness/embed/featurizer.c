@@ -85,11 +85,10 @@ static int open_encoder(struct featurizer *f, struct status *st)
         return code;
     const struct encoder_info *info = encoder_info(f->encoder);
     char *directory = file_is_directory(path) ? mem_strdup(path) : path_directory(path);
-    code = preprocess_read(&f->preprocess, directory, info->image_size, st);
+    code = preprocess_read(&f->preprocess, directory, info->input_height, st);
     free(directory);
-    if (!code && (f->preprocess.width != info->image_size || f->preprocess.height != info->image_size))
-        code = status_set(st, STATUS_DATA, "'%s': preprocessor_config.json gives %zux%zu pictures, config.json wants %zux%zu", path,
-                          f->preprocess.width, f->preprocess.height, info->image_size, info->image_size);
+    if (!code && (code = encoder_set_input(f->encoder, f->preprocess.height, f->preprocess.width, st)))
+        code = status_context(st, "'%s': pictures as preprocessor_config.json wants them", path);
     if (!code)
         code = encoder_digest(f->weights, f->encoder, st);
     if (code)

@@ -10,23 +10,33 @@
 
 struct architecture {
     const char *const *model_types; /* NULL behind the last; [i] lives as long as the program */
-    const char *const *readouts;    /* NULL behind the last */
 
-    /* A config.json for weights that come without one, or NULL if these are no such weights. */
-    json_t *(*infer)(const struct checkpoint *c);
+    /* A config.json for weights that come without one, or NULL if these are no such weights; sets *assumed (to a text
+     * that lives as long as the program) where the tensors do not tell.  May itself be NULL. */
+    json_t *(*infer)(const struct checkpoint *c, const char **assumed);
 
-    /* Takes its weights from the checkpoint, which outlives the model, and fills `info` from width to eps, n_parameters and n_labels. */
+    /* Takes its weights from the checkpoint, which outlives the model and carries the options, and fills `info` from
+     * width to eps, n_parameters and n_labels. */
     int (*open)(void **model, struct encoder_info *info, struct checkpoint *c, struct status *st);
-    void (*close)(void *model);
-    size_t (*readout_width)(const void *model, size_t i);
+    void (*close)(void *model); /* NULL is fine */
+    /* Fills tokens, input_height and input_width. */
+    int (*set_input)(void *model, struct encoder_info *info, size_t height, size_t width, struct status *st);
+    char *(*describe)(const void *model); /* all but weights and model_type that changes numbers; the caller frees it */
+
+    /* Name and width of readout i of this model; NULL behind the last. */
+    const char *(*readout)(const void *model, size_t i, size_t *width);
 
     void *(*state_new)(const void *model);
     void (*state_free)(void *state);
     void (*forward)(const void *model, void *state, const float *pixels, float *out);
 
-    const float *(*tokens)(const void *state);
     void (*trace)(const void *model, void *state);
+    size_t (*hidden_size)(const void *model, size_t k); /* floats */
     const float *(*hidden_state)(const void *model, const void *state, size_t k);
+
+    /* May be NULL: an encoder without tokens, positions, a classifier. */
+    const float *(*tokens)(const void *state);
+    const float *(*positions)(const void *model, size_t *n);
     void (*logits)(const void *model, const void *state, float *out); /* called if info.n_labels > 0 */
 };
 

@@ -15,6 +15,7 @@
 
 #include "base/digest.h"
 #include "base/status.h"
+#include "encoder/encoder.h"
 #include "encoder/model_config.h"
 #include "encoder/safetensors.h"
 
@@ -26,6 +27,7 @@ struct checkpoint_entry {
 
 struct checkpoint {
     char *path;                 /* as the user gave it */
+    struct encoder_options options; /* its texts are the caller's: read them while opening */
     struct model_config config; /* json is NULL for a lone file without a config.json beside it */
     char **shard_name;          /* [n_shards] sorted by byte value */
     struct safetensors *shard;  /* [n_shards] */

@@ -9,10 +9,12 @@
 #include "base/blas.h"
 #include "base/memory.h"
 #include "encoder/architecture.h"
+#include "encoder/dinov2.h"
+#include "encoder/groups.h"
 #include "encoder/kernels.h"
 #include "encoder/vit.h"
 
-static const struct architecture *const architectures[] = {&vit_architecture};
+static const struct architecture *const architectures[] = {&vit_architecture, &dinov2_architecture};
 #define N_ARCHITECTURES (sizeof architectures / sizeof *architectures)
 
 struct encoder {
@@ -51,17 +53,38 @@ bool encoder_knows(const char *model_type)
     return find_architecture(model_type, &name) != NULL;
 }
 
-static int infer_config(struct checkpoint *c, struct status *st)
+/* With the user's word for the architecture only that one is asked. */
+static int infer_config(struct encoder *e, struct status *st)
 {
+    struct checkpoint *c = &e->checkpoint;
+    const char *wanted = c->options.architecture, *name;
+    const struct architecture *only = wanted ? find_architecture(wanted, &name) : NULL;
     for (size_t i = 0; i < N_ARCHITECTURES && !c->config.json; i++) {
-        c->config.json = architectures[i]->infer(c);
+        if (architectures[i]->infer && (!only || only == architectures[i])) {
+            c->config.json = architectures[i]->infer(c, &e->info.assumed);
+        }
     }
     if (!c->config.json) {
-        return status_set(st, STATUS_DATA, "'%s' comes without a config.json and its tensors are not those of a ViT of published size: "
-                          "put its config.json beside it", c->path);
+        return status_set(st, STATUS_DATA, "'%s' comes without a config.json and its tensors do not tell %s: put its config.json beside it",
+                          c->path, only ? "the configuration of that architecture" : "what it is or how many heads it has");
+    }
+    if (wanted) {
+        json_object_set_new(c->config.json, "model_type", json_string(wanted));
     }
     c->config.path = mem_printf("%s (as its tensors tell)", c->path);
     return STATUS_OK;
+}
+
+static int refuse_architecture(const struct encoder *e, const char *model_type, struct status *st)
+{
+    char known[256] = "";
+    for (size_t i = 0, used = 0; i < N_ARCHITECTURES; i++) {
+        for (const char *const *type = architectures[i]->model_types; *type && used < sizeof known; type++) {
+            used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", used ? ", " : "", *type);
+        }
+    }
+    return status_set(st, STATUS_DATA, "'%s': architecture '%s' is not built; %s are",
+                      e->checkpoint.config.path ? e->checkpoint.config.path : e->checkpoint.path, model_type, known);
 }
 
 static void list_unused(struct encoder *e)
@@ -75,41 +98,55 @@ static void list_unused(struct encoder *e)
     }
 }
 
-int encoder_open(struct encoder **out, const char *path, struct status *st)
+/* The model_type of config.json, which the user's word must not contradict. */
+static int choose_architecture(struct encoder *e, struct status *st)
+{
+    const char *model_type = NULL, *wanted = e->checkpoint.options.architecture;
+    int code = STATUS_OK;
+    if (wanted && !encoder_knows(wanted)) {
+        return refuse_architecture(e, wanted, st);
+    }
+    if (!e->checkpoint.config.json && (code = infer_config(e, st)) != STATUS_OK) {
+        return code;
+    }
+    code = model_config_text(&model_type, &e->checkpoint.config, "model_type", NULL, st);
+    if (code != STATUS_OK) {
+        return code;
+    }
+    if (!model_type) {
+        return status_set(st, STATUS_DATA, "'%s' has no model_type", e->checkpoint.config.path);
+    }
+    if (wanted && strcmp(wanted, model_type) != 0) {
+        return status_set(st, STATUS_DATA, "'%s': model_type is '%s', but architecture '%s' was asked for", e->checkpoint.config.path,
+                          model_type, wanted);
+    }
+    e->arch = find_architecture(model_type, &e->info.architecture);
+    return e->arch ? STATUS_OK : refuse_architecture(e, model_type, st);
+}
+
+int encoder_open_with(struct encoder **out, const char *path, const struct encoder_options *options, struct status *st)
 {
     struct encoder *e = NEW0(1, struct encoder);
-    const char *model_type = NULL;
     *out = NULL;
     blas_use_one_thread();
     int code = checkpoint_open(&e->checkpoint, path, st);
     if (code != STATUS_OK) {
         goto failed;
     }
-    if (!e->checkpoint.config.json && (code = infer_config(&e->checkpoint, st)) != STATUS_OK) {
+    e->checkpoint.options = *options;
+    if ((code = choose_architecture(e, st)) != STATUS_OK ||
+        (code = e->arch->open(&e->model, &e->info, &e->checkpoint, st)) != STATUS_OK) {
         goto failed;
     }
-    code = model_config_text(&model_type, &e->checkpoint.config, "model_type", NULL, st);
-    if (code != STATUS_OK) {
+    if (options->heads > 0 && options->heads != e->info.heads) {
+        code = status_set(st, STATUS_DATA, "'%s': %zu heads, but %zu were asked for", e->checkpoint.config.path, e->info.heads, options->heads);
         goto failed;
     }
-    if (!model_type) {
-        code = status_set(st, STATUS_DATA, "'%s' has no model_type", e->checkpoint.config.path);
-        goto failed;
-    }
-    e->arch = find_architecture(model_type, &e->info.architecture);
-    if (!e->arch) {
-        code = status_set(st, STATUS_DATA, "'%s': architecture '%s' is not built yet (vit and vit_mae are)",
-                          e->checkpoint.config.path, model_type);
-        goto failed;
-    }
-    code = e->arch->open(&e->model, &e->info, &e->checkpoint, st);
-    if (code != STATUS_OK) {
-        goto failed;
-    }
+    e->checkpoint.options = (struct encoder_options){.architecture = NULL}; /* its texts may go */
     e->info.n_tensors = e->checkpoint.n;
     e->info.n_used = e->checkpoint.n_used;
-    while (e->arch->readouts[e->n_readouts]) {
-        e->output_width += e->arch->readout_width(e->model, e->n_readouts++);
+    for (size_t width; e->arch->readout(e->model, e->n_readouts, &width); e->n_readouts++) {
+        e->output_width += width;
     }
     list_unused(e);
     *out = e;
@@ -117,6 +154,16 @@ int encoder_open(struct encoder **out, const char *path, struct status *st)
 failed:
     encoder_close(e);
     return code;
+}
+
+int encoder_open(struct encoder **e, const char *path, struct status *st)
+{
+    return encoder_open_with(e, path, &(struct encoder_options){.architecture = NULL}, st);
+}
+
+int encoder_set_input(struct encoder *e, size_t height, size_t width, struct status *st)
+{
+    return e->arch->set_input(e->model, &e->info, height, width, st);
 }
 
 void encoder_close(struct encoder *e)
@@ -144,14 +191,17 @@ size_t encoder_n_readouts(const struct encoder *e)
 
 const char *encoder_readout_name(const struct encoder *e, size_t i)
 {
+    size_t width;
     assert(i < e->n_readouts);
-    return e->arch->readouts[i];
+    return e->arch->readout(e->model, i, &width);
 }
 
 size_t encoder_readout_width(const struct encoder *e, size_t i)
 {
+    size_t width = 0;
     assert(i < e->n_readouts);
-    return e->arch->readout_width(e->model, i);
+    e->arch->readout(e->model, i, &width);
+    return width;
 }
 
 size_t encoder_output_width(const struct encoder *e)
@@ -159,18 +209,25 @@ size_t encoder_output_width(const struct encoder *e)
     return e->output_width;
 }
 
+char *encoder_describe(const struct encoder *e)
+{
+    char *model = e->arch->describe(e->model);
+    char *all = mem_printf("%s %s", e->info.architecture, model);
+    free(model);
+    return all;
+}
+
 int encoder_digest(uint8_t out[DIGEST_BYTES], const struct encoder *e, struct status *st)
 {
     (void)st; /* architectures to come may have files to read */
-    const struct encoder_info *i = &e->info;
     uint8_t weights[DIGEST_BYTES];
     char hex[DIGEST_HEX];
     checkpoint_digest(weights, &e->checkpoint);
-    char *meaning = mem_printf("%s width %zu layers %zu heads %zu intermediate %zu patch %zu image %zu eps %a weights %s", i->architecture,
-                               i->width, i->layers, i->heads, i->intermediate, i->patch, i->image_size, i->eps,
-                               digest_hex(hex, weights));
+    char *description = encoder_describe(e);
+    char *meaning = mem_printf("%s weights %s", description, digest_hex(hex, weights));
     digest_bytes(out, meaning, strlen(meaning));
     free(meaning);
+    free(description);
     return STATUS_OK;
 }
 
@@ -210,13 +267,25 @@ int encoder_forward(const struct encoder *e, struct encoder_workspace *w, const 
 
 const float *encoder_tokens(const struct encoder *e, const struct encoder_workspace *w)
 {
-    return e->arch->tokens(w->state);
+    return e->arch->tokens ? e->arch->tokens(w->state) : NULL;
+}
+
+const float *encoder_positions(const struct encoder *e, size_t *n)
+{
+    *n = 0;
+    return e->arch->positions ? e->arch->positions(e->model, n) : NULL;
 }
 
 void encoder_workspace_trace(const struct encoder *e, struct encoder_workspace *w)
 {
     e->arch->trace(e->model, w->state);
     w->traced = true;
+}
+
+size_t encoder_hidden_size(const struct encoder *e, size_t k)
+{
+    assert(k <= e->info.layers);
+    return e->arch->hidden_size(e->model, k);
 }
 
 const float *encoder_hidden_state(const struct encoder *e, const struct encoder_workspace *w, size_t k)
@@ -231,5 +300,17 @@ int encoder_logits(const struct encoder *e, const struct encoder_workspace *w, f
         return status_set(st, STATUS_DATA, "'%s' holds no classifier", e->checkpoint.path);
     }
     e->arch->logits(e->model, w->state, out);
+    return STATUS_OK;
+}
+
+int encoder_probabilities(const struct encoder *e, const struct encoder_workspace *w, float *out, struct status *st)
+{
+    float logits[GROUPS_LABELS];
+    if (e->info.n_labels != GROUPS_LABELS) {
+        return status_set(st, STATUS_DATA, "'%s': its classifier has %zu labels, the region-guided one has %d", e->checkpoint.path,
+                          e->info.n_labels, GROUPS_LABELS);
+    }
+    e->arch->logits(e->model, w->state, logits);
+    groups_probabilities(out, logits);
     return STATUS_OK;
 }

@@ -17,12 +17,22 @@
 struct encoder;
 struct encoder_workspace;
 
+/* What the files may leave open; all zero is the default. */
+struct encoder_options {
+    const char *architecture; /* a model_type, for weights without a config.json that do not say theirs; NULL: what the files say */
+    size_t heads;             /* attention heads, for weights without a config.json; 0: as assumed, see encoder_info.assumed */
+    bool old_interpolation;   /* DINOv2 positions as transformers <= 4.44 and Meta's code interpolate them */
+};
+
 struct encoder_info {
     const char *architecture; /* config.json's model_type: "vit_mae", "vit" */
     size_t width;             /* D */
     size_t layers, heads, intermediate;
     size_t patch, image_size; /* px */
-    size_t tokens;            /* T, the class token among them */
+    size_t input_height, input_width; /* px, of the pictures it will be given; see encoder_set_input */
+    size_t tokens;            /* T, the class token among them, for that input; 0: an encoder without tokens */
+    size_t first_patch;       /* of the tokens, behind the class token and registers */
+    const char *assumed;      /* what no file says and was taken for granted; NULL: nothing */
     double eps;               /* of the layer norms */
     size_t n_tensors;         /* in the file */
     size_t n_used;            /* of these, read by the encoder or its classifier */
@@ -31,23 +41,31 @@ struct encoder_info {
 };
 
 /* `path`: a Hugging Face checkpoint folder (config.json, model.safetensors or shards with their index), or one
- * .safetensors file; without a config.json beside it, only a ViT of a published width is recognised.
+ * .safetensors file; without a config.json beside it, the shapes must tell what it is.
  * STATUS_DATA names what is missing, contradictory, not finite or not built yet. */
-int encoder_open(struct encoder **e, const char *path, struct status *st) MUST_CHECK;
+int encoder_open_with(struct encoder **e, const char *path, const struct encoder_options *options, struct status *st) MUST_CHECK;
+int encoder_open(struct encoder **e, const char *path, struct status *st) MUST_CHECK; /* all options at their defaults */
 void encoder_close(struct encoder *e); /* NULL is fine */
+
+/* Size of the pictures to come, in pixels; called before any workspace is made.  Until then: image_size, 224 where the
+ * architecture has none.  STATUS_DATA with both sizes if the encoder takes only its own. */
+int encoder_set_input(struct encoder *e, size_t height, size_t width, struct status *st) MUST_CHECK;
 
 bool encoder_knows(const char *model_type);
 const struct encoder_info *encoder_info(const struct encoder *e);
 
 /* Readouts, in the order in which encoder_forward writes them.  ViT: "cls" (class token behind the final
- * LayerNorm), "cls_pre" (before it), "mean" (mean of the patch tokens behind it). */
+ * LayerNorm), "cls_pre" (before it), "mean" (mean of the patch tokens behind it), and "pooler" where the file holds one. */
 size_t encoder_n_readouts(const struct encoder *e);
 const char *encoder_readout_name(const struct encoder *e, size_t i);
 size_t encoder_readout_width(const struct encoder *e, size_t i);
 size_t encoder_output_width(const struct encoder *e); /* sum over the readouts */
 
-/* Identifies the weights: SHA-256 over the weights files' bytes (in name order) and what config.json says of the
- * encoder.  Reads every file once. */
+/* All but the weights that changes the numbers, in one line for people and for the digest; the caller frees it. */
+char *encoder_describe(const struct encoder *e);
+
+/* Identifies the encoder: SHA-256 over the weights files' bytes (in name order) and encoder_describe.
+ * Reads every file once. */
 int encoder_digest(uint8_t out[DIGEST_BYTES], const struct encoder *e, struct status *st) MUST_CHECK;
 
 /* Names of the tensors in the file that are not read (decoder, pooler, ...), sorted; borrowed. */
@@ -56,20 +74,26 @@ const char *const *encoder_unused(const struct encoder *e, size_t *n);
 struct encoder_workspace *encoder_workspace_new(const struct encoder *e);
 void encoder_workspace_free(struct encoder_workspace *w); /* NULL is fine */
 
-/* pixels[3, S, S] normalised, S = image_size; out[output_width].
+/* pixels[3, input_height, input_width] normalised; out[output_width].
  * STATUS_DATA if a value that is not finite comes out: `out` is then not to be used. */
 int encoder_forward(const struct encoder *e, struct encoder_workspace *w, const float *pixels, float *out,
                     struct status *st) MUST_CHECK;
 
 /* ---- of the last forward, for checking ---- */
 
-/* [T, D] behind the final LayerNorm. */
+/* [T, D] behind the final LayerNorm; NULL for an encoder without tokens. */
 const float *encoder_tokens(const struct encoder *e, const struct encoder_workspace *w);
-/* Keep the hidden states of every following forward (costs (layers + 1) T D floats). */
+/* The table of positions added for this input, [*n] floats; NULL where there is none. */
+const float *encoder_positions(const struct encoder *e, size_t *n);
+/* Keep the hidden states of every following forward (for a ViT (layers + 1) T D floats). */
 void encoder_workspace_trace(const struct encoder *e, struct encoder_workspace *w);
-/* [T, D], k in 0 .. layers: 0 the embeddings, k what block k left, before the final LayerNorm; needs the trace. */
+/* k in 0 .. layers: 0 the embeddings, k what block (or stage) k left, before any final LayerNorm; needs the trace.
+ * encoder_hidden_size floats: [T, D], or [channels, height, width] of a convolutional stage. */
+size_t encoder_hidden_size(const struct encoder *e, size_t k);
 const float *encoder_hidden_state(const struct encoder *e, const struct encoder_workspace *w, size_t k);
-/* out[n_labels]: the file's classifier on the class token.  STATUS_DATA if there is none. */
+/* out[n_labels]: the file's classifier.  STATUS_DATA if there is none. */
 int encoder_logits(const struct encoder *e, const struct encoder_workspace *w, float *out, struct status *st) MUST_CHECK;
+/* out[n_labels]: probabilities of the region-guided classifier (groups.h).  STATUS_DATA if the file's classifier is another. */
+int encoder_probabilities(const struct encoder *e, const struct encoder_workspace *w, float *out, struct status *st) MUST_CHECK;
 
 #endif
