@@ -114,24 +114,15 @@ static void convolve(struct picture *y, const struct picture *x, const struct re
     }
 }
 
-static void fill_bias(struct picture *y, const float *bias)
+/* Each channel of y set to its bias, or raised by it. */
+static void put_bias(struct picture *y, const float *bias, bool raise)
 {
     size_t places = y->height * y->width;
     for (size_t channel = 0; channel < y->channels; channel++) {
+        float *plane = y->value + channel * places, b = bias[channel];
 #pragma omp simd
         for (size_t i = 0; i < places; i++) {
-            y->value[channel * places + i] = bias[channel];
-        }
-    }
-}
-
-static void add_bias(struct picture *y, const float *bias)
-{
-    size_t places = y->height * y->width;
-    for (size_t channel = 0; channel < y->channels; channel++) {
-#pragma omp simd
-        for (size_t i = 0; i < places; i++) {
-            y->value[channel * places + i] += bias[channel];
+            plane[i] = raise ? plane[i] + b : b;
         }
     }
 }
@@ -139,16 +130,17 @@ static void add_bias(struct picture *y, const float *bias)
 static void rectify(struct picture *y)
 {
     size_t n = count(y);
+    float *value = y->value;
 #pragma omp simd
     for (size_t i = 0; i < n; i++) {
-        y->value[i] = y->value[i] < 0.0f ? 0.0f : y->value[i]; /* NaN passes */
+        value[i] = value[i] < 0.0f ? 0.0f : value[i]; /* NaN passes */
     }
 }
 
 static void run_layer(struct picture *y, const struct picture *x, const struct resnet_convolution *c, float *columns)
 {
     set_shape(y, x, c->n_out, c->stride);
-    fill_bias(y, c->bias);
+    put_bias(y, c->bias, false);
     convolve(y, x, c, columns);
 }
 
@@ -197,7 +189,7 @@ static void run_block(struct state *s, const struct resnet_block *b, size_t n_la
         set_shape(&s->y, &s->x, s->x.channels, 1);
         memcpy(s->y.value, s->x.value, count(&s->x) * sizeof *s->x.value);
     }
-    add_bias(&s->y, b->layer[n_layers - 1].bias);
+    put_bias(&s->y, b->layer[n_layers - 1].bias, true);
     convolve(&s->y, x, &b->layer[n_layers - 1], s->columns);
     rectify(&s->y);
     swap(&s->x, &s->y);
