@@ -10,9 +10,10 @@
 #include "base/memory.h"
 #include "encoder/architecture.h"
 #include "encoder/kernels.h"
+#include "encoder/timm.h"
 #include "encoder/vit.h"
 
-static const struct architecture *const architectures[] = {&vit_architecture};
+static const struct architecture *const architectures[] = {&vit_architecture, &timm_architecture};
 #define N_ARCHITECTURES (sizeof architectures / sizeof *architectures)
 
 struct encoder {
