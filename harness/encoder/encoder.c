@@ -9,11 +9,13 @@
 #include "base/blas.h"
 #include "base/memory.h"
 #include "encoder/architecture.h"
+#include "encoder/dinov2.h"
+#include "encoder/groups.h"
 #include "encoder/kernels.h"
 #include "encoder/timm.h"
 #include "encoder/vit.h"
 
-static const struct architecture *const architectures[] = {&vit_architecture, &timm_architecture};
+static const struct architecture *const architectures[] = {&vit_architecture, &dinov2_architecture, &timm_architecture};
 #define N_ARCHITECTURES (sizeof architectures / sizeof *architectures)
 
 struct encoder {
@@ -135,6 +137,10 @@ int encoder_open_with(struct encoder **out, const char *path, const struct encod
     e->checkpoint.options = *options;
     if ((code = choose_architecture(e, st)) != STATUS_OK ||
         (code = e->arch->open(&e->model, &e->info, &e->checkpoint, st)) != STATUS_OK) {
+        goto failed;
+    }
+    if (options->heads > 0 && options->heads != e->info.heads) {
+        code = status_set(st, STATUS_DATA, "'%s': %zu heads, but %zu were asked for", e->checkpoint.config.path, e->info.heads, options->heads);
         goto failed;
     }
     e->checkpoint.options = (struct encoder_options){.architecture = NULL}; /* its texts may go */
@@ -295,5 +301,17 @@ int encoder_logits(const struct encoder *e, const struct encoder_workspace *w, f
         return status_set(st, STATUS_DATA, "'%s' holds no classifier", e->checkpoint.path);
     }
     e->arch->logits(e->model, w->state, out);
+    return STATUS_OK;
+}
+
+int encoder_probabilities(const struct encoder *e, const struct encoder_workspace *w, float *out, struct status *st)
+{
+    float logits[GROUPS_LABELS];
+    if (e->info.n_labels != GROUPS_LABELS) {
+        return status_set(st, STATUS_DATA, "'%s': its classifier has %zu labels, the region-guided one has %d", e->checkpoint.path,
+                          e->info.n_labels, GROUPS_LABELS);
+    }
+    e->arch->logits(e->model, w->state, logits);
+    groups_probabilities(out, logits);
     return STATUS_OK;
 }

@@ -31,6 +31,7 @@ struct encoder_info {
     size_t patch, image_size; /* px */
     size_t input_height, input_width; /* px, of the pictures it will be given; see encoder_set_input */
     size_t tokens;            /* T, the class token among them, for that input; 0: an encoder without tokens */
+    size_t first_patch;       /* of the tokens, behind the class token and registers */
     const char *assumed;      /* what no file says and was taken for granted; NULL: nothing */
     double eps;               /* of the layer norms */
     size_t n_tensors;         /* in the file */
@@ -92,5 +93,7 @@ size_t encoder_hidden_size(const struct encoder *e, size_t k);
 const float *encoder_hidden_state(const struct encoder *e, const struct encoder_workspace *w, size_t k);
 /* out[n_labels]: the file's classifier.  STATUS_DATA if there is none. */
 int encoder_logits(const struct encoder *e, const struct encoder_workspace *w, float *out, struct status *st) MUST_CHECK;
+/* out[n_labels]: probabilities of the region-guided classifier (groups.h).  STATUS_DATA if the file's classifier is another. */
+int encoder_probabilities(const struct encoder *e, const struct encoder_workspace *w, float *out, struct status *st) MUST_CHECK;
 
 #endif

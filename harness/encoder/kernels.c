@@ -88,17 +88,51 @@ float kernel_gelu_libm(float x)
     return x * 0.5f * (1.0f + erff(x * 0.70710678f));
 }
 
-INLINE void kernel_bias_gelu_body(float *x, const float *bias, size_t n_rows, size_t width)
+/* 1 / (1 + exp(-z)) without overflow on either side. */
+INLINE float sigmoid(float z)
+{
+    float e = exp_of_negative(z < 0.0f ? z : -z);
+    return (z < 0.0f ? e : 1.0f) / (1.0f + e);
+}
+
+/* (1 + tanh u) / 2 = sigmoid(2 u) */
+INLINE float gelu_tanh(float x)
+{
+    return x * sigmoid(1.59576912f * (x + 0.044715f * x * x * x));
+}
+
+#define BIAS_ACTIVATION(name, expression)                                                                           \
+    INLINE void name##_body(float *x, const float *bias, size_t n_rows, size_t width)                              \
+    {                                                                                                              \
+        for (size_t i = 0; i < n_rows; i++) {                                                                      \
+            float *row = x + i * width;                                                                            \
+            _Pragma("omp simd") for (size_t j = 0; j < width; j++)                                                 \
+            {                                                                                                      \
+                float v = row[j] + bias[j];                                                                        \
+                row[j] = expression;                                                                               \
+            }                                                                                                      \
+        }                                                                                                          \
+    }                                                                                                              \
+    DISPATCH(, name, (float *x, const float *bias, size_t n_rows, size_t width), (x, bias, n_rows, width))
+
+BIAS_ACTIVATION(kernel_bias_gelu, gelu(v))
+BIAS_ACTIVATION(kernel_bias_gelu_tanh, gelu_tanh(v))
+BIAS_ACTIVATION(kernel_bias_quick_gelu, v * sigmoid(1.702f * v))
+BIAS_ACTIVATION(kernel_bias_silu, v * sigmoid(v))
+BIAS_ACTIVATION(kernel_bias_relu, v < 0.0f ? 0.0f : v)
+
+INLINE void kernel_bias_swiglu_body(float *x, const float *bias, size_t n_rows, size_t width)
 {
     for (size_t i = 0; i < n_rows; i++) {
-        float *row = x + i * width;
+        float *row = x + i * 2 * width;
 #pragma omp simd
         for (size_t j = 0; j < width; j++) {
-            row[j] = gelu(row[j] + bias[j]);
+            float gate = row[j] + bias[j];
+            row[j] = gate * sigmoid(gate) * (row[width + j] + bias[width + j]);
         }
     }
 }
-DISPATCH(, kernel_bias_gelu, (float *x, const float *bias, size_t n_rows, size_t width), (x, bias, n_rows, width))
+DISPATCH(, kernel_bias_swiglu, (float *x, const float *bias, size_t n_rows, size_t width), (x, bias, n_rows, width))
 
 INLINE double sum_lanes(const double *lane)
 {
@@ -219,6 +253,17 @@ INLINE void kernel_add_bias_body(float *x, const float *bias, size_t n_rows, siz
     }
 }
 DISPATCH(, kernel_add_bias, (float *x, const float *bias, size_t n_rows, size_t width), (x, bias, n_rows, width))
+
+INLINE void kernel_add_scaled_body(float *x, const float *y, const float *scale, size_t n_rows, size_t width)
+{
+    for (size_t i = 0; i < n_rows; i++) {
+#pragma omp simd
+        for (size_t j = 0; j < width; j++) {
+            x[i * width + j] += scale[j] * y[i * width + j];
+        }
+    }
+}
+DISPATCH(, kernel_add_scaled, (float *x, const float *y, const float *scale, size_t n_rows, size_t width), (x, y, scale, n_rows, width))
 
 void kernel_fill_bias(float *x, const float *bias, size_t n_rows, size_t width)
 {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "encoder/dinov2.h"
 #include "encoder/kernels.h"
 #include "encoder/timm_config.h"
 #include "encoder/vit.h"
@@ -112,21 +113,33 @@ static int refuse_unread(const struct checkpoint *c, const char *prefix, size_t 
 }
 
 /* The inner architecture's config.json. */
-static json_t *inner_config(const struct timm_config *t, const struct checkpoint *c, const char *prefix)
+static json_t *inner_config(const struct timm_config *t, const struct checkpoint *c, const char *prefix, bool layer_scale)
 {
-    return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:b}", "model_type", "vit", "hidden_size", (json_int_t)t->width,
-                     "num_hidden_layers", (json_int_t)t->layers, "num_attention_heads", (json_int_t)t->heads, "intermediate_size",
-                     (json_int_t)t->intermediate, "patch_size", (json_int_t)t->patch, "image_size", (json_int_t)t->image_size,
-                     "layer_norm_eps", EPS, "qkv_bias", holds(c, prefix, "blocks.0.attn.qkv.bias"));
+    return json_pack("{s:s, s:I, s:I, s:I, s:I, s:f, s:I, s:I, s:f, s:b}", "model_type", layer_scale ? "dinov2" : "vit", "hidden_size",
+                     (json_int_t)t->width, "num_hidden_layers", (json_int_t)t->layers, "num_attention_heads", (json_int_t)t->heads,
+                     "intermediate_size", (json_int_t)t->intermediate, "mlp_ratio", (double)t->intermediate / (double)t->width, "patch_size",
+                     (json_int_t)t->patch, "image_size", (json_int_t)t->image_size, "layer_norm_eps", EPS, "qkv_bias",
+                     holds(c, prefix, "blocks.0.attn.qkv.bias"));
+}
+
+/* timm's head reads the class token alone, transformers' dinov2's also the mean of the patches. */
+static char *translate_headless(const struct checkpoint_names *names, const char *name, size_t *part, size_t *n_parts)
+{
+    return strncmp(name, "classifier.", 11) == 0 ? NULL : timm_translate(names, name, part, n_parts);
 }
 
 static int open_inner(struct timm *m, struct encoder_info *info, struct checkpoint *c, const struct timm_config *t, const char *prefix,
                       struct status *st)
 {
+    bool layer_scale = holds(c, prefix, "blocks.0.ls1.gamma");
     struct model_config own = c->config;
-    struct checkpoint_names names = {.translate = timm_translate, .prefix = prefix};
-    c->config = (struct model_config){.path = own.path, .json = inner_config(t, c, prefix)};
+    struct checkpoint_names names = {.translate = layer_scale ? translate_headless : timm_translate, .prefix = prefix};
+    if (c->options.old_interpolation) {
+        return status_set(st, STATUS_DATA, "'%s': interpolation: old is a choice for dinov2 without registers, this is timm's '%s'", c->path, t->name);
+    }
+    c->config = (struct model_config){.path = own.path, .json = inner_config(t, c, prefix, layer_scale)};
     c->names = &names;
+    m->inner = layer_scale ? &dinov2_architecture : &vit_architecture;
     int code = m->inner->open(&m->model, info, c, st);
     json_decref(c->config.json);
     c->config = own;
@@ -210,7 +223,7 @@ done:
 
 /* ---- running ---- */
 
-/* Transformers' dinov2 would interpolate its positions where timm does so otherwise: only the model's own size. */
+/* Only the model's own size: timm interpolates positions otherwise than transformers' dinov2. */
 static int timm_set_input(void *model, struct encoder_info *info, size_t height, size_t width, struct status *st)
 {
     struct timm *m = model;

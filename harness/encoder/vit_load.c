@@ -1,63 +1,59 @@
 /* From a checkpoint to a struct vit: configuration, weights, consistency.
- * Names and defaults: transformers 4.47, models/vit and models/vit_mae. */
+ * Names and defaults: transformers 4.47, models/vit, models/vit_mae and models/dinov2. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "encoder/vit_model.h"
 
-#define MAX_WIDTH 16384
-#define MAX_LAYERS 512
-#define MAX_INTERMEDIATE 65536
-#define MAX_IMAGE 4096 /* px */
-#define MAX_TOKENS 16385
-
-static int read_config(struct vit *m, const struct model_config *c, struct status *st)
+int vit_read_config(struct vit *m, const struct model_config *c, double default_eps, struct status *st)
 {
     size_t channels;
-    const char *activation;
     int code;
-    if ((code = model_config_size(&m->width, c, "hidden_size", 768, 1, MAX_WIDTH, st)) != STATUS_OK ||
-        (code = model_config_size(&m->n_layers, c, "num_hidden_layers", 12, 1, MAX_LAYERS, st)) != STATUS_OK ||
-        (code = model_config_size(&m->n_heads, c, "num_attention_heads", 12, 1, MAX_WIDTH, st)) != STATUS_OK ||
-        (code = model_config_size(&m->intermediate, c, "intermediate_size", 3072, 1, MAX_INTERMEDIATE, st)) != STATUS_OK ||
-        (code = model_config_size(&m->image_size, c, "image_size", 224, 1, MAX_IMAGE, st)) != STATUS_OK ||
-        (code = model_config_size(&m->patch, c, "patch_size", 16, 1, m->image_size, st)) != STATUS_OK ||
+    if ((code = model_config_size(&m->width, c, "hidden_size", 768, 1, VIT_MAX_WIDTH, st)) != STATUS_OK ||
+        (code = model_config_size(&m->n_layers, c, "num_hidden_layers", 12, 1, VIT_MAX_LAYERS, st)) != STATUS_OK ||
+        (code = model_config_size(&m->n_heads, c, "num_attention_heads", 12, 1, VIT_MAX_WIDTH, st)) != STATUS_OK ||
+        (code = model_config_size(&m->image_size, c, "image_size", 224, 1, VIT_MAX_IMAGE, st)) != STATUS_OK ||
         (code = model_config_size(&channels, c, "num_channels", 3, 3, 3, st)) != STATUS_OK ||
-        (code = model_config_real(&m->eps, c, "layer_norm_eps", 1e-12, 0, 0.1, st)) != STATUS_OK ||
-        (code = model_config_flag(&m->qkv_bias, c, "qkv_bias", true, st)) != STATUS_OK ||
-        (code = model_config_text(&activation, c, "hidden_act", "gelu", st)) != STATUS_OK) {
+        (code = model_config_real(&m->eps, c, "layer_norm_eps", default_eps, 0, 0.1, st)) != STATUS_OK ||
+        (code = model_config_flag(&m->qkv_bias, c, "qkv_bias", true, st)) != STATUS_OK) {
         return code;
-    }
-    if (strcmp(activation, "gelu") != 0) {
-        return status_set(st, STATUS_DATA, "'%s': hidden_act '%s' is not built, only 'gelu'", c->path, activation);
     }
     if (m->width % m->n_heads != 0) {
         return status_set(st, STATUS_DATA, "'%s': hidden_size %zu cannot be shared among num_attention_heads %zu", c->path, m->width,
                           m->n_heads);
     }
-    m->grid = m->image_size / m->patch;
-    m->n_tokens = m->grid * m->grid + 1;
-    m->patch_values = 3 * m->patch * m->patch;
-    if (m->n_tokens > MAX_TOKENS) {
-        return status_set(st, STATUS_DATA, "'%s': image_size %zu and patch_size %zu make %zu tokens, more than %d", c->path,
-                          m->image_size, m->patch, m->n_tokens, MAX_TOKENS);
-    }
-    return STATUS_OK;
+    return activation_read(&m->activation, c, st);
 }
 
-/* "vit." or "", whichever has a class token. */
-static int find_prefix(const char **prefix, const struct checkpoint *c, struct status *st)
+/* ---- names ---- */
+
+static const struct checkpoint_entry *find_with(const struct checkpoint *c, const char *prefix, const char *name)
 {
-    bool with = checkpoint_find(c, "vit.embeddings.cls_token");
-    bool without = checkpoint_find(c, "embeddings.cls_token");
-    if (with && without) {
-        return status_set(st, STATUS_DATA, "'%s' holds two encoders: vit.embeddings.cls_token and embeddings.cls_token", c->path);
+    char *full = mem_printf("%s%s", prefix, name);
+    const struct checkpoint_entry *e = checkpoint_find(c, full);
+    free(full);
+    return e;
+}
+
+/* One of the family's prefixes or none, whichever has a class token. */
+static int find_prefix(const char **prefix, const struct vit_names *names, const struct checkpoint *c, struct status *st)
+{
+    const char *found = find_with(c, "", "embeddings.cls_token") ? "" : NULL;
+    for (const char *const *p = names->prefixes; *p; p++) {
+        if (find_with(c, *p, "embeddings.cls_token")) {
+            if (found) {
+                return status_set(st, STATUS_DATA, "'%s' holds two encoders: %sembeddings.cls_token and %sembeddings.cls_token", c->path, *p,
+                                  found);
+            }
+            found = *p;
+        }
     }
-    if (!with && !without) {
-        return status_set(st, STATUS_DATA, "'%s' lacks tensor 'vit.embeddings.cls_token' (and 'embeddings.cls_token')", c->path);
+    if (!found) {
+        return status_set(st, STATUS_DATA, "'%s' lacks tensor '%sembeddings.cls_token' (and 'embeddings.cls_token')", c->path,
+                          names->prefixes[0]);
     }
-    *prefix = with ? "vit." : "";
+    *prefix = found;
     return STATUS_OK;
 }
 
@@ -85,81 +81,114 @@ static const float *take_vector(struct loader *l, const char *name, size_t n)
     return take(l, name, (size_t[]){n}, 1);
 }
 
-static const float *take_matrix(struct loader *l, const char *name, size_t n_out, size_t n_in)
+/* name.weight [n_out, n_in] and name.bias */
+static const float *take_linear(const float **bias, struct loader *l, const char *name, size_t n_out, size_t n_in)
 {
-    return take(l, name, (size_t[]){n_out, n_in}, 2);
+    char *weight_name = mem_printf("%s.weight", name), *bias_name = mem_printf("%s.bias", name);
+    const float *weight = take(l, weight_name, (size_t[]){n_out, n_in}, 2);
+    *bias = take_vector(l, bias_name, n_out);
+    free(weight_name);
+    free(bias_name);
+    return weight;
+}
+
+static const float *take_norm(const float **bias, struct loader *l, const char *name, size_t n)
+{
+    char *weight_name = mem_printf("%s.weight", name), *bias_name = mem_printf("%s.bias", name);
+    const float *weight = take_vector(l, weight_name, n);
+    *bias = take_vector(l, bias_name, n);
+    free(weight_name);
+    free(bias_name);
+    return weight;
 }
 
 /* config.json says there is no such bias: then the file must not have one. */
 static const float *take_no_bias(struct loader *l, const char *name)
 {
-    char *full = mem_printf("%s%s", l->prefix, name);
-    if (l->code == STATUS_OK && checkpoint_find(l->c, full)) {
-        l->code = status_set(l->st, STATUS_DATA, "'%s' holds tensor '%s', but config.json says qkv_bias is false", l->c->path, full);
+    if (l->code == STATUS_OK && find_with(l->c, l->prefix, name)) {
+        l->code = status_set(l->st, STATUS_DATA, "'%s' holds tensor '%s%s', but config.json says qkv_bias is false", l->c->path, l->prefix,
+                             name);
     }
-    free(full);
     return NULL;
 }
 
-static int take_layer(struct vit_layer *to, const struct vit *m, struct checkpoint *c, const char *prefix, size_t index,
-                      struct status *st)
+/* ---- weights ---- */
+
+static int take_layer(struct vit_layer *to, const struct vit *m, const struct vit_names *names, struct checkpoint *c, const char *prefix,
+                      size_t index, struct status *st)
 {
-    static const char *const names[3] = {"query", "key", "value"};
-    size_t D = m->width;
+    static const char *const projections[3] = {"query", "key", "value"};
+    size_t D = m->width, I = m->intermediate;
     char *layer = mem_printf("%sencoder.layer.%zu.", prefix, index);
     struct loader l = {.c = c, .prefix = layer, .code = STATUS_OK, .st = st};
-    to->before_weight = take_vector(&l, "layernorm_before.weight", D);
-    to->before_bias = take_vector(&l, "layernorm_before.bias", D);
+    to->before_weight = take_norm(&to->before_bias, &l, names->before, D);
     for (size_t i = 0; i < 3; i++) {
-        char *weight = mem_printf("attention.attention.%s.weight", names[i]);
-        char *bias = mem_printf("attention.attention.%s.bias", names[i]);
-        to->qkv_weight[i] = take_matrix(&l, weight, D, D);
+        char *weight = mem_printf("attention.attention.%s.weight", projections[i]);
+        char *bias = mem_printf("attention.attention.%s.bias", projections[i]);
+        to->qkv_weight[i] = take(&l, weight, (size_t[]){D, D}, 2);
         to->qkv_bias[i] = m->qkv_bias ? take_vector(&l, bias, D) : take_no_bias(&l, bias);
         free(weight);
         free(bias);
     }
-    to->out_weight = take_matrix(&l, "attention.output.dense.weight", D, D);
-    to->out_bias = take_vector(&l, "attention.output.dense.bias", D);
-    to->after_weight = take_vector(&l, "layernorm_after.weight", D);
-    to->after_bias = take_vector(&l, "layernorm_after.bias", D);
-    to->up_weight = take_matrix(&l, "intermediate.dense.weight", m->intermediate, D);
-    to->up_bias = take_vector(&l, "intermediate.dense.bias", m->intermediate);
-    to->down_weight = take_matrix(&l, "output.dense.weight", D, m->intermediate);
-    to->down_bias = take_vector(&l, "output.dense.bias", D);
+    to->out_weight = take_linear(&to->out_bias, &l, "attention.output.dense", D, D);
+    to->attention_scale = names->attention_scale ? take_vector(&l, names->attention_scale, D) : NULL;
+    to->after_weight = take_norm(&to->after_bias, &l, names->after, D);
+    to->up_weight = take_linear(&to->up_bias, &l, m->gated ? names->gated_up : names->up, m->gated ? 2 * I : I, D);
+    to->down_weight = take_linear(&to->down_bias, &l, m->gated ? names->gated_down : names->down, D, I);
+    to->mlp_scale = names->mlp_scale ? take_vector(&l, names->mlp_scale, D) : NULL;
     free(layer);
     return l.code;
 }
 
-static int take_encoder(struct vit *m, struct checkpoint *c, const char *prefix, struct status *st)
+static int take_encoder(struct vit *m, const struct vit_names *names, struct checkpoint *c, const char *prefix, struct status *st)
 {
     struct loader l = {.c = c, .prefix = prefix, .code = STATUS_OK, .st = st};
-    m->cls_token = take(&l, "embeddings.cls_token", (size_t[]){1, 1, m->width}, 3);
-    m->positions = take(&l, "embeddings.position_embeddings", (size_t[]){1, m->n_tokens, m->width}, 3);
-    m->patch_weight = take(&l, "embeddings.patch_embeddings.projection.weight", (size_t[]){m->width, 3, m->patch, m->patch}, 4);
-    m->patch_bias = take_vector(&l, "embeddings.patch_embeddings.projection.bias", m->width);
+    size_t D = m->width;
+    m->cls_token = take(&l, "embeddings.cls_token", (size_t[]){1, 1, D}, 3);
+    m->table = take(&l, "embeddings.position_embeddings", (size_t[]){1, 1 + m->side * m->side, D}, 3);
+    if (m->n_registers > 0) {
+        m->registers = take(&l, "embeddings.register_tokens", (size_t[]){1, m->n_registers, D}, 3);
+    }
+    m->patch_weight = take(&l, "embeddings.patch_embeddings.projection.weight", (size_t[]){D, 3, m->patch, m->patch}, 4);
+    m->patch_bias = take_vector(&l, "embeddings.patch_embeddings.projection.bias", D);
     m->layer = NEW0(m->n_layers, struct vit_layer);
     for (size_t i = 0; i < m->n_layers && l.code == STATUS_OK; i++) {
-        l.code = take_layer(&m->layer[i], m, c, prefix, i, st);
+        l.code = take_layer(&m->layer[i], m, names, c, prefix, i, st);
     }
-    m->norm_weight = take_vector(&l, "layernorm.weight", m->width);
-    m->norm_bias = take_vector(&l, "layernorm.bias", m->width);
+    m->norm_weight = take_norm(&m->norm_bias, &l, "layernorm", D);
     return l.code;
 }
 
-/* A block that config.json does not count would change the result in silence. */
+/* A block that stays unread means that config.json describes another encoder. */
 static int refuse_unread_blocks(const struct vit *m, const struct checkpoint *c, const char *prefix, struct status *st)
 {
-    char *blocks = mem_printf("%sencoder.", prefix);
+    char *blocks = mem_printf("%sencoder.", prefix), *registers = mem_printf("%sembeddings.register_tokens", prefix);
     int code = STATUS_OK;
     for (size_t i = 0; i < c->n && code == STATUS_OK; i++) {
         const char *name = c->entry[i].tensor->name;
-        if (!c->entry[i].used && strncmp(name, blocks, strlen(blocks)) == 0) {
+        if (!c->entry[i].used && (strncmp(name, blocks, strlen(blocks)) == 0 || strcmp(name, registers) == 0)) {
             code = status_set(st, STATUS_DATA, "'%s' holds tensor '%s', for which the encoder of config.json (%zu layers) has no place",
                               c->path, name, m->n_layers);
         }
     }
     free(blocks);
+    free(registers);
     return code;
+}
+
+static int take_pooler(struct vit *m, struct checkpoint *c, const char *prefix, struct status *st)
+{
+    struct loader l = {.c = c, .prefix = prefix, .code = STATUS_OK, .st = st};
+    const char *activation;
+    if (!find_with(c, prefix, "pooler.dense.weight")) {
+        return STATUS_OK;
+    }
+    l.code = model_config_text(&activation, &c->config, "pooler_act", "tanh", st);
+    if (l.code == STATUS_OK && strcmp(activation, "tanh") != 0) {
+        l.code = status_set(st, STATUS_DATA, "'%s': pooler_act '%s' is not built, only 'tanh'", c->config.path, activation);
+    }
+    m->pooler_weight = take_linear(&m->pooler_bias, &l, "pooler.dense", m->width, m->width);
+    return l.code;
 }
 
 static int take_classifier(struct vit *m, struct checkpoint *c, struct status *st)
@@ -170,31 +199,33 @@ static int take_classifier(struct vit *m, struct checkpoint *c, struct status *s
         return STATUS_OK; /* no head of ours: listed among what is not read */
     }
     m->n_labels = e->tensor->shape[0];
-    m->head_weight = take_matrix(&l, "classifier.weight", m->n_labels, m->width);
-    m->head_bias = take_vector(&l, "classifier.bias", m->n_labels);
+    m->head_weight = take_linear(&m->head_bias, &l, "classifier", m->n_labels, m->head_values);
     return l.code;
 }
 
-int vit_load(struct vit **model, struct encoder_info *info, struct checkpoint *c, struct status *st)
+int vit_take(struct vit *m, const struct vit_names *names, struct encoder_info *info, struct checkpoint *c, struct status *st)
 {
-    struct vit *m = NEW0(1, struct vit);
     const char *prefix = "";
-    int code = read_config(m, &c->config, st);
-    if (code == STATUS_OK) {
-        code = find_prefix(&prefix, c, st);
+    int code = STATUS_OK;
+    m->side = m->image_size / m->patch;
+    m->patch_values = 3 * m->patch * m->patch;
+    if (c->options.old_interpolation) {
+        if (!m->interpolates || m->rule != POSITIONS_PLAIN) {
+            return status_set(st, STATUS_DATA, "'%s': old_interpolation is a choice for dinov2 without registers, this is %s", c->path,
+                              info->architecture);
+        }
+        m->rule = POSITIONS_OFFSET;
     }
-    if (code == STATUS_OK) {
-        code = take_encoder(m, c, prefix, st);
+    if (1 + m->n_registers + m->side * m->side > VIT_MAX_TOKENS) {
+        return status_set(st, STATUS_DATA, "'%s': image_size %zu and patch_size %zu make %zu tokens, more than %d", c->config.path,
+                          m->image_size, m->patch, 1 + m->n_registers + m->side * m->side, VIT_MAX_TOKENS);
     }
-    if (code == STATUS_OK) {
-        code = refuse_unread_blocks(m, c, prefix, st);
+    if ((code = find_prefix(&prefix, names, c, st)) != STATUS_OK || (code = take_encoder(m, names, c, prefix, st)) != STATUS_OK ||
+        (code = refuse_unread_blocks(m, c, prefix, st)) != STATUS_OK) {
+        return code;
     }
     info->n_parameters = c->n_values;
-    if (code == STATUS_OK) {
-        code = take_classifier(m, c, st);
-    }
-    if (code != STATUS_OK) {
-        vit_unload(m);
+    if ((code = take_pooler(m, c, prefix, st)) != STATUS_OK || (code = take_classifier(m, c, st)) != STATUS_OK) {
         return code;
     }
     info->width = m->width;
@@ -203,64 +234,71 @@ int vit_load(struct vit **model, struct encoder_info *info, struct checkpoint *c
     info->intermediate = m->intermediate;
     info->patch = m->patch;
     info->image_size = m->image_size;
-    info->input_height = info->input_width = m->image_size;
-    info->tokens = m->n_tokens;
     info->eps = m->eps;
     info->n_labels = m->n_labels;
-    *model = m;
-    return STATUS_OK;
+    info->first_patch = 1 + m->n_registers;
+    return vit_set_input(m, info, m->image_size, m->image_size, st);
 }
 
-void vit_unload(struct vit *m)
-{
-    if (m) {
-        free(m->layer);
-        free(m);
-    }
-}
+/* ---- without a config.json ---- */
 
-/* The weights tell everything but the number of heads and eps.  Only for the
- * published widths are there 64 columns a head for certain; eps is transformers' default. */
-json_t *vit_infer(const struct checkpoint *c, const char **assumed)
+/* Zhai et al. 2022, arXiv:2106.04560, and ViT-H share 16 heads whatever the width; all other published widths have 64 columns a head. */
+static size_t assume_heads(size_t width, const char **assumed)
 {
-    static const size_t published[][2] = {{192, 12}, {384, 12}, {768, 12}, {1024, 24}}; /* Ti, S, B, L: width, layers */
-    const char *prefix;
-    if (find_prefix(&prefix, c, NULL) != STATUS_OK) {
-        return NULL;
-    }
-    char *projection_name = mem_printf("%sembeddings.patch_embeddings.projection.weight", prefix);
-    char *positions_name = mem_printf("%sembeddings.position_embeddings", prefix);
-    char *up_name = mem_printf("%sencoder.layer.0.intermediate.dense.weight", prefix);
-    char *query_bias_name = mem_printf("%sencoder.layer.0.attention.attention.query.bias", prefix);
-    const struct checkpoint_entry *projection = checkpoint_find(c, projection_name), *positions = checkpoint_find(c, positions_name),
-                                  *up = checkpoint_find(c, up_name), *query_bias = checkpoint_find(c, query_bias_name);
-    free(projection_name);
-    free(positions_name);
-    free(up_name);
-    free(query_bias_name);
-    if (!projection || !positions || !up || projection->tensor->n_dims != 4 || positions->tensor->n_dims != 3 ||
-        up->tensor->n_dims != 2) {
-        return NULL;
-    }
-    size_t n_layers = 0;
-    for (bool more = true; more; n_layers += more) {
-        char *name = mem_printf("%sencoder.layer.%zu.layernorm_before.weight", prefix, n_layers);
-        more = checkpoint_find(c, name);
-        free(name);
-    }
-    size_t width = projection->tensor->shape[0], patch = projection->tensor->shape[2], grid = 1;
-    while (grid < MAX_IMAGE && grid * grid + 1 < positions->tensor->shape[1]) {
-        grid++;
-    }
-    for (size_t i = 0; i < sizeof published / sizeof *published; i++) {
-        if (width == published[i][0] && n_layers == published[i][1] && patch >= 1 && patch <= MAX_IMAGE) {
-            *assumed = "64 columns a head, layer_norm_eps 1e-12";
-            return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "model_type",
-                             checkpoint_find(c, "decoder.mask_token") ? "vit_mae" : "vit", "hidden_size", (json_int_t)width,
-                             "num_hidden_layers", (json_int_t)n_layers, "num_attention_heads", (json_int_t)(width / 64),
-                             "intermediate_size", (json_int_t)up->tensor->shape[0], "patch_size", (json_int_t)patch, "image_size",
-                             (json_int_t)(grid * patch), "qkv_bias", query_bias != NULL);
+    static const size_t sixteen[] = {1152, 1280, 1408, 1664}; /* So400m, H, g, G */
+    for (size_t i = 0; i < sizeof sixteen / sizeof *sixteen; i++) {
+        if (width == sixteen[i]) {
+            *assumed = "16 heads, as published for this width; the default layer_norm_eps and hidden_act";
+            return 16;
         }
     }
-    return NULL;
+    *assumed = "64 columns a head; the default layer_norm_eps and hidden_act";
+    return width % 64 == 0 ? width / 64 : 0;
+}
+
+static const struct safetensors_tensor *tensor_of(const struct checkpoint *c, const char *prefix, const char *name, size_t n_dims)
+{
+    const struct checkpoint_entry *e = find_with(c, prefix, name);
+    return e && e->tensor->n_dims == n_dims ? e->tensor : NULL;
+}
+
+bool vit_infer_shape(struct vit_shape *s, const struct vit_names *names, const struct checkpoint *c, const char **assumed)
+{
+    *s = (struct vit_shape){.prefix = ""};
+    if (find_prefix(&s->prefix, names, c, NULL) != STATUS_OK) {
+        return false;
+    }
+    for (bool more = true; more; s->n_layers += more) {
+        char *name = mem_printf("encoder.layer.%zu.%s.weight", s->n_layers, names->before);
+        more = find_with(c, s->prefix, name);
+        free(name);
+    }
+    char *up_name = mem_printf("encoder.layer.0.%s.weight", names->up), *gated_name = mem_printf("encoder.layer.0.%s.weight", names->gated_up ? names->gated_up : names->up);
+    const struct safetensors_tensor *projection = tensor_of(c, s->prefix, "embeddings.patch_embeddings.projection.weight", 4),
+                                    *table = tensor_of(c, s->prefix, "embeddings.position_embeddings", 3),
+                                    *registers = tensor_of(c, s->prefix, "embeddings.register_tokens", 3),
+                                    *gated = names->gated_up ? tensor_of(c, s->prefix, gated_name, 2) : NULL,
+                                    *up = gated ? gated : tensor_of(c, s->prefix, up_name, 2);
+    free(up_name);
+    free(gated_name);
+    if (s->n_layers == 0 || !projection || !table || !up || projection->shape[2] == 0 || projection->shape[2] > VIT_MAX_IMAGE) {
+        return false;
+    }
+    s->width = projection->shape[0];
+    s->patch = projection->shape[2];
+    s->up_rows = up->shape[0];
+    s->gated = gated;
+    s->registers = registers ? registers->shape[1] : 0;
+    s->qkv_bias = find_with(c, s->prefix, "encoder.layer.0.attention.attention.query.bias");
+    size_t side = 1;
+    while (side < VIT_MAX_IMAGE && side * side + 1 < table->shape[1]) {
+        side++;
+    }
+    s->image_size = side * s->patch;
+    s->heads = assume_heads(s->width, assumed);
+    if (c->options.heads > 0) {
+        s->heads = c->options.heads;
+        *assumed = "the default layer_norm_eps and hidden_act";
+    }
+    return s->heads > 0;
 }

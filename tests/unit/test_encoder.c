@@ -336,7 +336,7 @@ static void info_and_readouts_say_what_is_there(void **state)
     assert_string_equal(encoder_readout_name(e, 1), "cls_pre");
     assert_string_equal(encoder_readout_name(e, 2), "mean");
     assert_int_equal(encoder_output_width(e), 3 * D);
-    assert_true(encoder_knows("vit") && !encoder_knows("dinov2"));
+    assert_true(encoder_knows("vit") && encoder_knows("dinov2") && !encoder_knows("convnext"));
     float *out = run_once(e), logits[5];
     struct encoder_workspace *w = encoder_workspace_new(e);
     float *pixels = NEW(3 * 26 * 26, float);
@@ -487,13 +487,13 @@ static void contradictory_configs_are_refused(void **state)
     static const struct {
         const char *type, *more, *word;
     } cases[] = {
-        {"vit", ", \"hidden_act\": \"gelu_new\"", "gelu_new"},
+        {"vit", ", \"hidden_act\": \"mish\"", "hidden_act 'mish' is not built; gelu, gelu_new"},
         {"vit", ", \"hidden_act\": 3", "hidden_act"},
         {"vit", ", \"num_channels\": 1", "num_channels is 1"},
         {"vit", ", \"layer_norm_eps\": -1", "layer_norm_eps is -1"},
         {"vit", ", \"layer_norm_eps\": \"small\"", "layer_norm_eps"},
-        {"dinov2", "", "architecture 'dinov2' is not built"},
-        {"resnet", "", "architecture 'resnet' is not built"},
+        {"dinov2", "", "lacks tensor 'dinov2.embeddings.cls_token'"},
+        {"convnext", "", "architecture 'convnext' is not built; vit, vit_mae, dinov2"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         put_config(folder, &small, cases[i].type, cases[i].more);

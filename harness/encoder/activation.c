@@ -1,0 +1,34 @@
+#include "encoder/activation.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "encoder/kernels.h"
+
+static const struct activation activations[] = {
+    {"gelu", kernel_bias_gelu},
+    {"gelu_new", kernel_bias_gelu_tanh},
+    {"gelu_pytorch_tanh", kernel_bias_gelu_tanh},
+    {"quick_gelu", kernel_bias_quick_gelu},
+    {"relu", kernel_bias_relu},
+    {"silu", kernel_bias_silu},
+};
+#define N_ACTIVATIONS (sizeof activations / sizeof *activations)
+
+int activation_read(const struct activation **a, const struct model_config *c, struct status *st)
+{
+    const char *name;
+    char known[128] = "";
+    int code = model_config_text(&name, c, "hidden_act", "gelu", st);
+    if (code != STATUS_OK) {
+        return code;
+    }
+    for (size_t i = 0, used = 0; i < N_ACTIVATIONS; i++) {
+        if (strcmp(activations[i].name, name) == 0) {
+            *a = &activations[i];
+            return STATUS_OK;
+        }
+        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", activations[i].name);
+    }
+    return status_set(st, STATUS_DATA, "'%s': hidden_act '%s' is not built; %s are", c->path, name, known);
+}
