@@ -76,27 +76,41 @@ void featurizer_read(float *out, const struct featurizer *f, const char *readout
     }
 }
 
+/* The picture every model was shown in the published comparison; a backbone that can, takes it at 224 as there. */
+static void skelex_preprocess(struct featurizer *f)
+{
+    const struct encoder_info *info = encoder_info(f->encoder);
+    bool any_size = strcmp(info->architecture, "resnet") == 0 || strncmp(info->architecture, "dinov2", 6) == 0;
+    preprocess_default(&f->preprocess, any_size ? 224 : info->image_size);
+}
+
 static int open_encoder(struct featurizer *f, struct status *st)
 {
     const char *path = f->model->path;
     char hex[DIGEST_HEX];
-    int code = encoder_open(&f->encoder, path, st);
+    const struct encoder_options options = {.architecture = f->model->architecture, .old_interpolation = f->model->old_interpolation};
+    int code = encoder_open_with(&f->encoder, path, &options, st);
     if (code)
         return code;
     const struct encoder_info *info = encoder_info(f->encoder);
-    char *directory = file_is_directory(path) ? mem_strdup(path) : path_directory(path);
-    code = preprocess_read(&f->preprocess, directory, info->input_height, st);
-    free(directory);
+    if (f->model->preprocess == PREPROCESS_SKELEX) {
+        skelex_preprocess(f);
+    } else {
+        char *directory = file_is_directory(path) ? mem_strdup(path) : path_directory(path);
+        code = preprocess_read(&f->preprocess, directory, info->input_height, st);
+        free(directory);
+    }
     if (!code && (code = encoder_set_input(f->encoder, f->preprocess.height, f->preprocess.width, st)))
-        code = status_context(st, "'%s': pictures as preprocessor_config.json wants them", path);
+        code = status_context(st, "'%s': pictures as its preprocessing makes them", path);
     if (!code)
         code = encoder_digest(f->weights, f->encoder, st);
     if (code)
         return code;
     f->width = encoder_output_width(f->encoder);
     char *pictures = preprocess_describe(&f->preprocess);
-    f->words = mem_printf("%s %zux%zux%zu patch %zu image %zu, fp32, weights %s, %s, features v%d", info->architecture, info->width,
-                          info->layers, info->heads, info->patch, info->image_size, digest_hex(hex, f->weights), pictures, FEATURES_VERSION);
+    f->words = mem_printf("%s %zux%zux%zu patch %zu image %zu, fp32, weights %s, preprocess %s: %s, features v%d", info->architecture, info->width,
+                          info->layers, info->heads, info->patch, info->image_size, digest_hex(hex, f->weights),
+                          study_preprocess_name(f->model), pictures, FEATURES_VERSION);
     free(pictures);
     return STATUS_OK;
 }

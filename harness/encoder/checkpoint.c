@@ -7,12 +7,15 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/layout.h"
 #include "base/memory.h"
 #include "encoder/kernels.h"
 
 #define SINGLE "model.safetensors"
 #define INDEX "model.safetensors.index.json"
 #define PICKLE "pytorch_model.bin"
+#define CLIP_SINGLE "open_clip_model.safetensors"
+#define CLIP_PICKLE "open_clip_pytorch_model.bin"
 #define MAX_SHARDS 1000
 
 static bool ends_with(const char *text, const char *end)
@@ -150,38 +153,75 @@ static int open_sharded(struct checkpoint *c, const char *index_path, struct sta
     return code;
 }
 
+static bool has(const struct checkpoint *c, const char *name)
+{
+    char *path = path_join(c->path, name);
+    bool there = file_exists(path);
+    free(path);
+    return there;
+}
+
+/* timm's config.json names an architecture where transformers' has a model_type (its wrapper for timm has both). */
+static int read_config(struct checkpoint *c, const char *path, bool open_clip, struct status *st)
+{
+    int code = model_config_read(&c->config, path, st);
+    if (code != STATUS_OK) {
+        return code;
+    }
+    const char *type = json_string_value(json_object_get(c->config.json, "model_type"));
+    bool timm = json_is_string(json_object_get(c->config.json, "architecture")) && (!type || strcmp(type, "timm_wrapper") == 0);
+    if (open_clip || timm) {
+        json_object_set_new(c->config.json, "model_type", json_string(open_clip ? "open_clip" : "timm"));
+    }
+    return STATUS_OK;
+}
+
+static int refuse_pickle(const struct checkpoint *c, const char *pickle, const char *single, struct status *st)
+{
+    const char *type = json_string_value(json_object_get(c->config.json, "model_type"));
+    if (type && strcmp(type, "timm") != 0 && strcmp(type, "open_clip") != 0) {
+        return status_set(st, STATUS_DATA,
+                          "'%s' has only " PICKLE ", a pickle, which can run code and is never read: convert it to " SINGLE
+                          " with transformers' save_pretrained(..., safe_serialization=True)", c->path);
+    }
+    return status_set(st, STATUS_DATA,
+                      "'%s' has only %s, a pickle, which can run code and is never read: convert it once in Python with "
+                      "safetensors.torch.save_file({k: v.contiguous() for k, v in torch.load('%s', weights_only=True).items()}, '%s')",
+                      c->path, pickle, pickle, single);
+}
+
 static int open_folder(struct checkpoint *c, struct status *st)
 {
-    char *config = path_join(c->path, "config.json");
-    char *single = path_join(c->path, SINGLE);
-    char *index = path_join(c->path, INDEX);
-    char *pickle = path_join(c->path, PICKLE);
+    bool open_clip = layout_is_open_clip(c->path);
+    char *config = path_join(c->path, open_clip ? LAYOUT_OPEN_CLIP : "config.json");
     int code;
     if (file_exists(config)) {
-        code = model_config_read(&c->config, config, st);
+        code = read_config(c, config, open_clip, st);
     } else {
         code = status_set(st, STATUS_DATA, "'%s' is no checkpoint: it has no config.json", c->path);
     }
     if (code != STATUS_OK) {
         goto done;
     }
-    if (file_exists(single)) {
+    if (open_clip && has(c, CLIP_SINGLE)) {
+        name_single(c, CLIP_SINGLE);
+        code = open_shards(c, c->path, st);
+    } else if (has(c, SINGLE)) {
         name_single(c, SINGLE);
         code = open_shards(c, c->path, st);
-    } else if (file_exists(index)) {
+    } else if (has(c, INDEX)) {
+        char *index = path_join(c->path, INDEX);
         code = open_sharded(c, index, st);
-    } else if (file_exists(pickle)) {
-        code = status_set(st, STATUS_DATA,
-                          "'%s' has only " PICKLE ", a pickle, which can run code and is never read: convert it to " SINGLE
-                          " with transformers' save_pretrained(..., safe_serialization=True)", c->path);
+        free(index);
+    } else if (open_clip && has(c, CLIP_PICKLE)) {
+        code = refuse_pickle(c, CLIP_PICKLE, CLIP_SINGLE, st);
+    } else if (has(c, PICKLE)) {
+        code = refuse_pickle(c, PICKLE, SINGLE, st);
     } else {
-        code = status_set(st, STATUS_DATA, "'%s' has neither " SINGLE " nor " INDEX, c->path);
+        code = status_set(st, STATUS_DATA, "'%s' has neither %s nor " INDEX, c->path, open_clip ? CLIP_SINGLE ", " SINGLE : SINGLE);
     }
 done:
     free(config);
-    free(single);
-    free(index);
-    free(pickle);
     return code;
 }
 
@@ -191,7 +231,7 @@ static int open_file(struct checkpoint *c, struct status *st)
     char *config = path_join(folder, "config.json");
     int code = STATUS_OK;
     if (file_exists(config)) {
-        code = model_config_read(&c->config, config, st);
+        code = read_config(c, config, false, st);
     }
     if (code == STATUS_OK) {
         name_single(c, path_basename(c->path));
@@ -248,10 +288,27 @@ static int name_against(const void *name, const void *element)
     return safetensors_compare_names(name, ((const struct checkpoint_entry *)element)->tensor);
 }
 
-struct checkpoint_entry *checkpoint_find(const struct checkpoint *c, const char *name)
+static struct checkpoint_entry *find_own(const struct checkpoint *c, const char *name)
 {
     struct safetensors_tensor wanted = {.name = (char *)(uintptr_t)name, .name_length = strlen(name)};
     return c->n ? bsearch(&wanted, c->entry, c->n, sizeof *c->entry, name_against) : NULL;
+}
+
+/* The file's name of what the loader calls `name` (new string), or NULL. */
+static char *own_name(const struct checkpoint *c, const char *name, size_t *part, size_t *n_parts)
+{
+    *part = 0;
+    *n_parts = 1;
+    return c->names ? c->names->translate(c->names, name, part, n_parts) : mem_strdup(name);
+}
+
+struct checkpoint_entry *checkpoint_find(const struct checkpoint *c, const char *name)
+{
+    size_t part, n_parts;
+    char *own = own_name(c, name, &part, &n_parts);
+    struct checkpoint_entry *e = own ? find_own(c, own) : NULL;
+    free(own);
+    return e;
 }
 
 /* The values where they lie if they can be read there, else a copy as floats. */
@@ -273,36 +330,57 @@ static const float *as_floats(struct checkpoint *c, const struct safetensors_ten
     return copy;
 }
 
-int checkpoint_weight(const float **weight, struct checkpoint *c, const char *name, const size_t *shape, size_t n_dims,
-                      struct status *st)
+/* Of part number `part` of `n_parts` of the tensor. */
+static int take_weight(const float **weight, struct checkpoint *c, const char *name, const size_t *shape, size_t n_dims, size_t part,
+                       size_t n_parts, struct status *st)
 {
-    struct checkpoint_entry *e = checkpoint_find(c, name);
+    struct checkpoint_entry *e = find_own(c, name);
     if (!e) {
         return status_set(st, STATUS_DATA, "'%s' lacks tensor '%s'", c->path, name);
     }
     const struct safetensors_tensor *t = e->tensor;
-    if (t->n_dims != n_dims || memcmp(t->shape, shape, n_dims * sizeof *shape) != 0) {
+    size_t whole[SAFETENSORS_MAX_DIMS];
+    assert(n_dims >= 1 && n_dims <= SAFETENSORS_MAX_DIMS);
+    memcpy(whole, shape, n_dims * sizeof *shape);
+    whole[0] *= n_parts;
+    if (t->n_dims != n_dims || memcmp(t->shape, whole, n_dims * sizeof *whole) != 0) {
         char has[SAFETENSORS_SHAPE_TEXT], due[SAFETENSORS_SHAPE_TEXT];
         return status_set(st, STATUS_DATA, "'%s': tensor '%s' has shape %s, config.json asks for %s", c->path, name,
-                          safetensors_shape_text(has, t->shape, t->n_dims), safetensors_shape_text(due, shape, n_dims));
+                          safetensors_shape_text(has, t->shape, t->n_dims), safetensors_shape_text(due, whole, n_dims));
     }
     if (t->dtype != SAFETENSORS_F32 && t->dtype != SAFETENSORS_F16 && t->dtype != SAFETENSORS_BF16) {
         return status_set(st, STATUS_DATA, "'%s': tensor '%s' is stored as %s; weights are read as F32, F16 or BF16", c->path, name,
                           safetensors_dtype_name(t->dtype));
     }
-    const float *values = as_floats(c, t);
-    size_t bad = kernel_find_non_finite(values, t->n);
-    if (bad < t->n) {
-        return status_set(st, STATUS_DATA, "'%s': tensor '%s' holds %f at place %zu of %zu", c->path, name, (double)values[bad], bad,
-                          t->n);
+    if (!e->values) {
+        e->values = as_floats(c, t);
     }
-    if (!e->used) {
-        e->used = true;
-        c->n_used++;
-        c->n_values += t->n;
+    size_t n = t->n / n_parts, first = part * n;
+    const float *values = e->values + first;
+    size_t bad = kernel_find_non_finite(values, n);
+    if (bad < n) {
+        return status_set(st, STATUS_DATA, "'%s': tensor '%s' holds %f at place %zu of %zu", c->path, name, (double)values[bad],
+                          first + bad, t->n);
+    }
+    c->n_used += !e->used;
+    e->used = true;
+    if (!(e->taken >> part & 1u)) {
+        e->taken |= 1u << part;
+        c->n_values += n;
     }
     *weight = values;
     return STATUS_OK;
+}
+
+int checkpoint_weight(const float **weight, struct checkpoint *c, const char *name, const size_t *shape, size_t n_dims,
+                      struct status *st)
+{
+    size_t part, n_parts;
+    char *own = own_name(c, name, &part, &n_parts);
+    int code = own ? take_weight(weight, c, own, shape, n_dims, part, n_parts, st)
+                   : status_set(st, STATUS_DATA, "'%s' has no tensor of the kind of '%s'", c->path, name);
+    free(own);
+    return code;
 }
 
 void checkpoint_digest(uint8_t out[DIGEST_BYTES], const struct checkpoint *c)

@@ -4,6 +4,9 @@
  * Weights stay in the mapped files where they are float32 and aligned; others
  * are widened once.  Each weight taken is checked for its shape and for NaN and
  * infinity and marked as used, so that what was not read can be listed.
+ * timm's and open_clip's folders get the model_type "timm" and "open_clip" here,
+ * which their own files do not carry (open_clip: open_clip_config.json stands in
+ * for config.json).
  * Refused: a name twice, within a file or across shards; a shard that is
  * missing or lacks what the index puts there; pickled weights. */
 #ifndef ENCODER_CHECKPOINT_H
@@ -23,11 +26,22 @@ struct checkpoint_entry {
     const struct safetensors_tensor *tensor;
     size_t shard;
     bool used;
+    unsigned taken;      /* bit i: part i was, see checkpoint_names */
+    const float *values; /* once taken */
+};
+
+/* Reads a file of other names than the loader's: how its tensors are called, and where one of its tensors holds several
+ * of the loader's as equal blocks of rows (a fused query, key and value). */
+struct checkpoint_names {
+    /* The file's name for the loader's (new string) with the block, 0 .. *n_parts - 1; NULL: it has none of that kind. */
+    char *(*translate)(const struct checkpoint_names *names, const char *name, size_t *part, size_t *n_parts);
+    const char *prefix; /* of the file's names */
 };
 
 struct checkpoint {
     char *path;                 /* as the user gave it */
     struct encoder_options options; /* its texts are the caller's: read them while opening */
+    const struct checkpoint_names *names; /* NULL: the loader's own; else borrowed while an architecture opens */
     struct model_config config; /* json is NULL for a lone file without a config.json beside it */
     char **shard_name;          /* [n_shards] sorted by byte value */
     struct safetensors *shard;  /* [n_shards] */
@@ -43,7 +57,7 @@ struct checkpoint {
 int checkpoint_open(struct checkpoint *c, const char *path, struct status *st) MUST_CHECK;
 void checkpoint_close(struct checkpoint *c);
 
-struct checkpoint_entry *checkpoint_find(const struct checkpoint *c, const char *name); /* NULL if absent */
+struct checkpoint_entry *checkpoint_find(const struct checkpoint *c, const char *name); /* by the loader's name; NULL if absent */
 
 /* A weight of exactly this shape as floats, borrowed from the checkpoint.
  * STATUS_DATA when it is missing, differs in shape, is no F32, F16 or BF16, or holds NaN or infinity. */

@@ -13,9 +13,11 @@
 #include "encoder/groups.h"
 #include "encoder/kernels.h"
 #include "encoder/resnet.h"
+#include "encoder/timm.h"
 #include "encoder/vit.h"
 
-static const struct architecture *const architectures[] = {&vit_architecture, &dinov2_architecture, &resnet_architecture};
+/* Weights without a config.json are offered to each in this order. */
+static const struct architecture *const architectures[] = {&vit_architecture, &dinov2_architecture, &resnet_architecture, &timm_architecture};
 #define N_ARCHITECTURES (sizeof architectures / sizeof *architectures)
 
 struct encoder {

@@ -285,15 +285,16 @@ static void rows_free(struct rows *rows)
     free(rows->target);
 }
 
-int cell_evaluate(struct headline *h, const struct cell_task *t, const char *model, const char *readout, enum study_probe probe, const float *x,
-                  size_t d, struct status *st)
+int cell_evaluate(struct headline *h, const struct cell_task *t, const struct study_model *model, const char *readout, enum study_probe probe,
+                  const float *x, size_t d, struct status *st)
 {
     const struct task *task = t->cohort->source->task;
     enum task_kind kind = (enum task_kind)task->kind;
     bool regression = kind == KIND_REGRESSION;
-    struct cell_name name = {t->study->name, task->name, model, readout, study_probe_name(probe)};
+    struct cell_name name = {t->study->name, task->name, model->name, readout, study_probe_name(probe), study_preprocess_name(model),
+                             model->source == SOURCE_ENCODER ? "fp32" : ""};
     const char *parameter = probe != PROBE_LINEAR ? "k" : regression ? "alpha" : "C";
-    *h = (struct headline){.task = mem_strdup(task->name), .model = mem_strdup(model), .readout = mem_strdup(readout),
+    *h = (struct headline){.task = mem_strdup(task->name), .model = mem_strdup(model->name), .readout = mem_strdup(readout),
                            .probe = mem_strdup(name.probe), .metric = headline_metric(kind), .value = NAN, .low = NAN, .high = NAN,
                            .parameter = NAN, .parameter_name = parameter};
     struct rows rows;
@@ -318,6 +319,6 @@ int cell_evaluate(struct headline *h, const struct cell_task *t, const char *mod
     probe_result_free(&result);
     rows_free(&rows);
     if (code)
-        return status_context(st, "task '%s', model '%s', %s, %s", task->name, model, readout, name.probe);
+        return status_context(st, "task '%s', model '%s', %s, %s", task->name, model->name, readout, name.probe);
     return STATUS_OK;
 }

@@ -46,8 +46,8 @@ void cell_task_make(struct cell_task *t, const struct study *study, const struct
 void cell_task_free(struct cell_task *t);
 
 /* x[cohort n, d] features of every sample.  A probe that cannot be fitted is an NA row with its reason, not a failure. */
-int cell_evaluate(struct headline *headline, const struct cell_task *t, const char *model, const char *readout, enum study_probe probe,
-                  const float *x, size_t d, struct status *st) MUST_CHECK;
+int cell_evaluate(struct headline *headline, const struct cell_task *t, const struct study_model *model, const char *readout,
+                  enum study_probe probe, const float *x, size_t d, struct status *st) MUST_CHECK;
 void headline_free(struct headline *h);
 
 /* Header line of predictions/<task>.csv (new string): score columns carry the class names. */

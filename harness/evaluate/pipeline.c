@@ -251,7 +251,7 @@ static int evaluate_readout(struct pipeline *p, const struct cell_task *t, const
     for (int probe = 0; probe < N_STUDY_PROBES && !code; probe++) {
         if (!p->study.probe[probe])
             continue;
-        code = cell_evaluate(&p->headline[p->n_headlines++], t, f->model->name, readout, (enum study_probe)probe, x, width, st);
+        code = cell_evaluate(&p->headline[p->n_headlines++], t, f->model, readout, (enum study_probe)probe, x, width, st);
         progress_step(progress, 1);
         if (!code && interrupt_requested())
             code = status_set(st, STATUS_INTERRUPTED, "stopped between two cells; the reports of an earlier run are unchanged");

@@ -54,7 +54,7 @@ static json_t *models_of(const struct pipeline *p)
     json_t *list = json_array();
     for (size_t m = 0; m < p->study.n_models; m++) {
         const struct featurizer *f = &p->featurizer[m];
-        json_t *model = json_pack("{s:s, s:s, s:s}", "name", f->model->name, "features", f->words, "fingerprint",
+        json_t *model = json_pack("{s:s, s:s, s:s, s:s}", "name", f->model->name, "preprocess", study_preprocess_name(f->model), "features", f->words, "fingerprint",
                                   digest_hex(fingerprint, f->fingerprint));
         if (f->encoder)
             json_object_set_new(model, "weights_sha256", json_string(digest_hex(weights, f->weights)));

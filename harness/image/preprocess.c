@@ -6,15 +6,16 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/layout.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "image/preprocess_source.h"
 
-#define SIDE_MAX 8192             /* of a picture for an encoder: far beyond any */
-#define FILE_LIMIT ((size_t)1 << 20)
-#define CONVNEXT_CROPS_BELOW 384  /* at this edge and above nothing is cropped */
+#define FILE_LIMIT ((size_t)16 << 20) /* a config.json may list 21,841 labels */
+#define CONVNEXT_CROPS_BELOW 384 /* at this edge and above nothing is cropped */
 
-static const float imagenet_mean[3] = {0.485f, 0.456f, 0.406f}, imagenet_std[3] = {0.229f, 0.224f, 0.225f};
-static const float clip_mean[3] = {0.48145466f, 0.4578275f, 0.40821073f}, clip_std[3] = {0.26862954f, 0.26130258f, 0.27577711f};
+const float preprocess_imagenet[2][3] = {{0.485f, 0.456f, 0.406f}, {0.229f, 0.224f, 0.225f}};
+const float preprocess_clip[2][3] = {{0.48145466f, 0.4578275f, 0.40821073f}, {0.26862954f, 0.26130258f, 0.27577711f}};
 static const float half[3] = {0.5f, 0.5f, 0.5f};
 
 void preprocess_default(struct preprocess *p, size_t image_size)
@@ -26,85 +27,44 @@ void preprocess_default(struct preprocess *p, size_t image_size)
                              .resize_width = image_size,
                              .resize_height = image_size,
                              .rescale = 1.0 / 255.0};
-    memcpy(p->mean, imagenet_mean, sizeof p->mean);
-    memcpy(p->std, imagenet_std, sizeof p->std);
+    memcpy(p->mean, preprocess_imagenet[0], sizeof p->mean);
+    memcpy(p->std, preprocess_imagenet[1], sizeof p->std);
 }
 
-/* A file being read: its name for messages, its object. */
-struct source {
-    const char *name;
-    json_t *object;
-    struct status *st;
-};
-
-static int refuse(const struct source *s, const char *key, const char *why)
+static int read_bool(bool *out, const struct preprocess_source *s, const char *key, bool fallback)
 {
-    return status_set(s->st, STATUS_DATA, "%s: '%s' %s", s->name, key, why);
-}
-
-/* Absent and null both mean the default, as in transformers. */
-static json_t *given(const struct source *s, const char *key)
-{
-    json_t *value = json_object_get(s->object, key);
-    return json_is_null(value) ? NULL : value;
-}
-
-static int read_bool(bool *out, const struct source *s, const char *key, bool fallback)
-{
-    json_t *value = given(s, key);
+    json_t *value = preprocess_given(s, key);
     *out = value ? json_is_true(value) : fallback;
-    return value && !json_is_boolean(value) ? refuse(s, key, "is neither true nor false") : STATUS_OK;
-}
-
-static bool is_side(json_t *value)
-{
-    return json_is_integer(value) && json_integer_value(value) >= 1 && json_integer_value(value) <= SIDE_MAX;
+    return value && !json_is_boolean(value) ? preprocess_refuse(s, key, "is neither true nor false") : STATUS_OK;
 }
 
 /* size: n, {"height", "width"} or {"shortest_edge"}.  Exactly one of *edge and (*width, *height) comes out non-zero. */
-static int read_size(size_t *edge, size_t *width, size_t *height, const struct source *s, const char *key, bool number_is_edge)
+static int read_size(size_t *edge, size_t *width, size_t *height, const struct preprocess_source *s, const char *key, bool number_is_edge)
 {
-    json_t *value = given(s, key);
+    json_t *value = preprocess_given(s, key);
     *edge = *width = *height = 0;
-    if (is_side(value)) {
+    if (preprocess_is_side(value)) {
         size_t n = (size_t)json_integer_value(value);
         *edge = number_is_edge ? n : 0;
         *width = *height = number_is_edge ? 0 : n;
         return STATUS_OK;
     }
     if (!json_is_object(value))
-        return refuse(s, key, "is neither a size from 1 to 8192 nor an object");
+        return preprocess_refuse(s, key, "is neither a size from 1 to 8192 nor an object");
     json_t *e = json_object_get(value, "shortest_edge"), *w = json_object_get(value, "width"),
            *h = json_object_get(value, "height");
     const size_t n = json_object_size(value);
-    if (n == 1 && is_side(e))
+    if (n == 1 && preprocess_is_side(e))
         *edge = (size_t)json_integer_value(e);
-    else if (n == 2 && is_side(w) && is_side(h))
+    else if (n == 2 && preprocess_is_side(w) && preprocess_is_side(h))
         *width = (size_t)json_integer_value(w), *height = (size_t)json_integer_value(h);
     else
-        return refuse(s, key, "holds neither just shortest_edge nor just height and width, from 1 to 8192");
-    return STATUS_OK;
-}
-
-static int read_three(float out[3], const struct source *s, const char *key, const float fallback[3])
-{
-    json_t *value = given(s, key);
-    memcpy(out, fallback, 3 * sizeof *out);
-    if (!value)
-        return STATUS_OK;
-    if (!json_is_array(value) || json_array_size(value) != 3)
-        return refuse(s, key, "is not a list of three numbers");
-    for (size_t c = 0; c < 3; c++) {
-        json_t *number = json_array_get(value, c);
-        out[c] = (float)json_number_value(number);
-        if (!json_is_number(number) || !isfinite(out[c]))
-            return refuse(s, key, "is not a list of three numbers");
-    }
+        return preprocess_refuse(s, key, "holds neither just shortest_edge nor just height and width, from 1 to 8192");
     return STATUS_OK;
 }
 
 /* Filter, rescale, mean and std: the same keys in every class. */
-static int read_common(struct preprocess *p, const struct source *s, int filter, const float mean[3], const float std[3])
+static int read_common(struct preprocess *p, const struct preprocess_source *s, int filter, const float mean[3], const float std[3])
 {
     static const char *const carried_out[] = {"do_resize", "do_rescale", "do_normalize", "do_center_crop",
                                               "do_convert_rgb"};
@@ -115,7 +75,7 @@ static int read_common(struct preprocess *p, const struct source *s, int filter,
         for (size_t i = 0; i < sizeof carried_out / sizeof *carried_out; i++)
             known = known || strcmp(key, carried_out[i]) == 0;
         if (!known)
-            return refuse(s, key, "asks for a step that is not supported");
+            return preprocess_refuse(s, key, "asks for a step that is not supported");
     }
 
     bool convert, rescale, normalise;
@@ -123,24 +83,24 @@ static int read_common(struct preprocess *p, const struct source *s, int filter,
     code = code ? code : read_bool(&convert, s, "do_convert_rgb", true); /* pictures always are RGB here */
     code = code ? code : read_bool(&rescale, s, "do_rescale", true);
     code = code ? code : read_bool(&normalise, s, "do_normalize", true);
-    code = code ? code : read_three(p->mean, s, "image_mean", mean);
-    code = code ? code : read_three(p->std, s, "image_std", std);
+    code = code ? code : preprocess_three(p->mean, s, "image_mean", mean);
+    code = code ? code : preprocess_three(p->std, s, "image_std", std);
     if (code)
         return code;
 
-    value = given(s, "resample");
+    value = preprocess_given(s, "resample");
     if (value && (!json_is_integer(value) || json_integer_value(value) < RESAMPLE_NEAREST ||
                   json_integer_value(value) > RESAMPLE_HAMMING))
-        return refuse(s, "resample", "is not one of Pillow's filters 0 to 5");
+        return preprocess_refuse(s, "resample", "is not one of Pillow's filters 0 to 5");
     if (!value && filter < 0 && p->do_resize)
-        return refuse(s, "resample", "is missing, and versions of transformers differ in its default");
+        return preprocess_refuse(s, "resample", "is missing, and versions of transformers differ in its default");
     p->filter = value ? (enum resample_filter)json_integer_value(value)
                       : filter < 0 ? RESAMPLE_BICUBIC : (enum resample_filter)filter;
 
-    value = given(s, "rescale_factor");
+    value = preprocess_given(s, "rescale_factor");
     p->rescale = value ? json_number_value(value) : 1.0 / 255.0;
     if (value && (!json_is_number(value) || !(p->rescale > 0)))
-        return refuse(s, "rescale_factor", "is not a positive number");
+        return preprocess_refuse(s, "rescale_factor", "is not a positive number");
     if (!rescale)
         p->rescale = 1.0;
     for (size_t c = 0; c < 3; c++) {
@@ -148,74 +108,74 @@ static int read_common(struct preprocess *p, const struct source *s, int filter,
             p->mean[c] = 0.0f;
             p->std[c] = 1.0f;
         } else if (!(p->std[c] > 0)) {
-            return refuse(s, "image_std", "is not positive");
+            return preprocess_refuse(s, "image_std", "is not positive");
         }
     }
     return STATUS_OK;
 }
 
 /* Straight to height x width; a crop is not this class's to do. */
-static int read_vit(struct preprocess *p, const struct source *s)
+static int read_vit(struct preprocess *p, const struct preprocess_source *s)
 {
     size_t edge = 0;
     bool crop;
     p->resize_width = p->resize_height = 224;
     int code = read_common(p, s, RESAMPLE_BILINEAR, half, half);
     code = code ? code : read_bool(&crop, s, "do_center_crop", false);
-    if (!code && given(s, "size"))
+    if (!code && preprocess_given(s, "size"))
         code = read_size(&edge, &p->resize_width, &p->resize_height, s, "size", false);
     if (code)
         return code;
     if (edge)
-        return refuse(s, "size", "is a shortest_edge, which ViTImageProcessor does not take");
+        return preprocess_refuse(s, "size", "is a shortest_edge, which ViTImageProcessor does not take");
     if (crop)
-        return refuse(s, "do_center_crop", "is true, which ViTImageProcessor does not do");
+        return preprocess_refuse(s, "do_center_crop", "is true, which ViTImageProcessor does not do");
     p->width = p->resize_width;
     p->height = p->resize_height;
     return STATUS_OK;
 }
 
 /* Shorter side, then centre crop. */
-static int read_bit(struct preprocess *p, const struct source *s)
+static int read_bit(struct preprocess *p, const struct preprocess_source *s)
 {
     size_t edge = 0;
     bool crop;
     p->shortest_edge = 224;
-    int code = read_common(p, s, RESAMPLE_BICUBIC, clip_mean, clip_std);
+    int code = read_common(p, s, RESAMPLE_BICUBIC, preprocess_clip[0], preprocess_clip[1]);
     code = code ? code : read_bool(&crop, s, "do_center_crop", true);
-    if (!code && given(s, "size"))
+    if (!code && preprocess_given(s, "size"))
         code = read_size(&p->shortest_edge, &p->resize_width, &p->resize_height, s, "size", true);
     if (!code && crop) {
         p->crop_width = p->crop_height = 224;
-        if (given(s, "crop_size"))
+        if (preprocess_given(s, "crop_size"))
             code = read_size(&edge, &p->crop_width, &p->crop_height, s, "crop_size", false);
     }
     if (code)
         return code;
     if (edge)
-        return refuse(s, "crop_size", "is a shortest_edge: a crop needs height and width");
+        return preprocess_refuse(s, "crop_size", "is a shortest_edge: a crop needs height and width");
     if (!crop && (p->shortest_edge || !p->do_resize))
-        return refuse(s, "do_center_crop", "is false: pictures would differ in size");
+        return preprocess_refuse(s, "do_center_crop", "is false: pictures would differ in size");
     p->width = crop ? p->crop_width : p->resize_width;
     p->height = crop ? p->crop_height : p->resize_height;
     return STATUS_OK;
 }
 
 /* Below 384: shorter side to edge / crop_pct, centre crop of edge; else straight to edge x edge. */
-static int read_convnext(struct preprocess *p, const struct source *s)
+static int read_convnext(struct preprocess *p, const struct preprocess_source *s)
 {
     size_t edge = 384, width = 0, height = 0;
     int code = read_common(p, s, -1, half, half);
-    if (!code && given(s, "size"))
+    if (!code && preprocess_given(s, "size"))
         code = read_size(&edge, &width, &height, s, "size", true);
     if (code)
         return code;
     if (!edge)
-        return refuse(s, "size", "is no shortest_edge, which ConvNextImageProcessor needs");
-    json_t *value = given(s, "crop_pct");
+        return preprocess_refuse(s, "size", "is no shortest_edge, which ConvNextImageProcessor needs");
+    json_t *value = preprocess_given(s, "crop_pct");
     const double share = value ? json_number_value(value) : 224.0 / 256.0;
     if (value && (!json_is_number(value) || !(share > 0.01 && share <= 1.0)))
-        return refuse(s, "crop_pct", "is not a share of 1");
+        return preprocess_refuse(s, "crop_pct", "is not a share of 1");
     p->width = p->height = edge;
     if (edge >= CONVNEXT_CROPS_BELOW || !p->do_resize) { /* without resize this class crops nothing either */
         p->resize_width = p->resize_height = edge;
@@ -228,7 +188,7 @@ static int read_convnext(struct preprocess *p, const struct source *s)
 
 static const struct {
     const char *name;
-    int (*read)(struct preprocess *p, const struct source *s);
+    int (*read)(struct preprocess *p, const struct preprocess_source *s);
 } classes[] = {{"ViT", read_vit}, {"Bit", read_bit}, {"ConvNext", read_convnext}};
 
 /* Index of the class a key names; n when unknown. */
@@ -245,13 +205,13 @@ static size_t class_of(const char *text)
     return n;
 }
 
-static int read_object(struct preprocess *p, const struct source *s)
+static int read_class(struct preprocess *p, const struct preprocess_source *s)
 {
     static const char *const keys[] = {"image_processor_type", "feature_extractor_type"};
     const size_t n_classes = sizeof classes / sizeof *classes;
     size_t chosen = n_classes;
     for (size_t k = 0; k < 2; k++) {
-        json_t *value = given(s, keys[k]);
+        json_t *value = preprocess_given(s, keys[k]);
         if (!value)
             continue;
         size_t named = json_is_string(value) ? class_of(json_string_value(value)) : n_classes;
@@ -259,40 +219,62 @@ static int read_object(struct preprocess *p, const struct source *s)
             return status_set(s->st, STATUS_DATA, "%s: %s '%s' is not supported", s->name, keys[k],
                               json_is_string(value) ? json_string_value(value) : "(no text)");
         if (chosen != n_classes && chosen != named)
-            return refuse(s, keys[k], "contradicts image_processor_type");
+            return preprocess_refuse(s, keys[k], "contradicts image_processor_type");
         chosen = named;
     }
     if (chosen == n_classes)
-        return refuse(s, keys[0], "is missing");
+        return preprocess_refuse(s, keys[0], "is missing");
     memset(p, 0, sizeof *p);
     return classes[chosen].read(p, s);
 }
 
-int preprocess_parse(struct preprocess *p, const char *name, const char *text, size_t size, struct status *st)
+/* Which of the three kinds of file it is, its keys tell. */
+static int read_object(struct preprocess *p, const struct preprocess_source *s)
+{
+    return preprocess_is_open_clip(s) ? preprocess_open_clip(p, s) : preprocess_is_timm(s) ? preprocess_timm(p, s) : read_class(p, s);
+}
+
+/* A config.json which is not timm's says nothing of pictures: *p stays as it is. */
+static int parse(struct preprocess *p, const char *name, const char *text, size_t size, bool only_timm, struct status *st)
 {
     json_error_t error;
-    struct source s = {.name = name, .object = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error), .st = st};
+    struct preprocess_source s = {.name = name, .object = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error), .st = st};
     if (!s.object)
         return status_set(st, STATUS_DATA, "%s:%d: %s", name, error.line, error.text);
-    int code = json_is_object(s.object) ? read_object(p, &s) : status_set(st, STATUS_DATA, "%s: not a JSON object", name);
+    int code = STATUS_OK;
+    if (!json_is_object(s.object))
+        code = status_set(st, STATUS_DATA, "%s: not a JSON object", name);
+    else if (!only_timm || preprocess_is_timm(&s))
+        code = read_object(p, &s);
     json_decref(s.object);
     return code;
 }
 
+int preprocess_parse(struct preprocess *p, const char *name, const char *text, size_t size, struct status *st)
+{
+    return parse(p, name, text, size, false, st);
+}
+
 int preprocess_read(struct preprocess *p, const char *directory, size_t image_size, struct status *st)
 {
-    char *path = path_join(directory, "preprocessor_config.json");
+    const bool open_clip = layout_is_open_clip(directory);
+    char *path = path_join(directory, open_clip ? LAYOUT_OPEN_CLIP : "preprocessor_config.json");
     unsigned char *text = NULL;
     size_t size = 0;
     int code = STATUS_OK;
+    bool only_timm = false;
+    preprocess_default(p, image_size);
     if (!file_exists(path)) {
-        preprocess_default(p, image_size);
-        goto done;
+        free(path);
+        path = path_join(directory, "config.json");
+        only_timm = true;
+        if (!file_exists(path))
+            goto done;
     }
     code = file_read(&text, &size, path, FILE_LIMIT, st);
     if (code)
         goto done;
-    code = preprocess_parse(p, path, (const char *)text, size, st);
+    code = parse(p, path, (const char *)text, size, only_timm, st);
 done:
     free(text);
     free(path);
@@ -310,7 +292,7 @@ char *preprocess_describe(const struct preprocess *p)
     char *resize = !p->do_resize      ? mem_strdup("none")
                    : p->shortest_edge ? mem_printf("shortest %zu %s", p->shortest_edge, resample_name(p->filter))
                                       : mem_printf("%zux%zu %s", p->resize_width, p->resize_height, resample_name(p->filter));
-    char *crop = p->crop_width ? mem_printf("%zux%zu", p->crop_width, p->crop_height) : mem_strdup("none");
+    char *crop = p->crop_width ? mem_printf("%zux%zu%s", p->crop_width, p->crop_height, p->crop_to_even ? " to even" : "") : mem_strdup("none");
     char *text = mem_printf("minmax-8bit-1; resize %s; crop %s; size %zux%zu; rescale %s; mean %s,%s,%s; std %s,%s,%s",
                             resize, crop, p->width, p->height, rescale, mean[0], mean[1], mean[2], std[0], std[1], std[2]);
     free(resize);

@@ -29,12 +29,13 @@ static void resized_size(size_t *width, size_t *height, const struct radiograph 
 }
 
 /* The middle of in[height, width, channels]; zeros where the picture is smaller than the crop. */
-static void crop_centre(uint8_t *out, size_t out_width, size_t out_height, const uint8_t *in, size_t width, size_t height,
-                        size_t channels)
+static void crop_centre(uint8_t *out, const struct preprocess *p, const uint8_t *in, size_t width, size_t height, size_t channels)
 {
-    /* Signed, rounded down: a crop larger than the picture begins outside it. */
-    const ptrdiff_t left = (ptrdiff_t)floor(((double)width - (double)out_width) / 2);
-    const ptrdiff_t top = (ptrdiff_t)floor(((double)height - (double)out_height) / 2);
+    /* Signed, rounded down or to even: a crop larger than the picture begins outside it. */
+    double (*const whole)(double) = p->crop_to_even ? nearbyint : floor;
+    const size_t out_width = p->width, out_height = p->height;
+    const ptrdiff_t left = (ptrdiff_t)whole(((double)width - (double)out_width) / 2);
+    const ptrdiff_t top = (ptrdiff_t)whole(((double)height - (double)out_height) / 2);
     memset(out, 0, out_width * out_height * channels);
     for (size_t y = 0; y < out_height; y++)
         for (size_t x = 0; x < out_width; x++) {
@@ -70,7 +71,7 @@ static int prepare(uint8_t **picture, const struct radiograph *r, const struct p
     }
     if (p->crop_width && (width != p->width || height != p->height)) {
         uint8_t *cropped = NEW(p->width * p->height * r->channels, uint8_t);
-        crop_centre(cropped, p->width, p->height, bytes, width, height, r->channels);
+        crop_centre(cropped, p, bytes, width, height, r->channels);
         free(bytes);
         bytes = cropped;
     }

@@ -6,9 +6,9 @@
 #include "base/file.h"
 #include "base/memory.h"
 
-const char RESULTS_METRICS_HEADER[] = "study,task,model,readout,probe,partition,metric,n,n_patients,value,low,high,level,method,replicates,"
-                                      "undefined_replicates,reason";
-const char RESULTS_PATH_HEADER[] = "study,task,model,readout,probe,criterion,parameter,parameter_value,fold,score,chosen,edge";
+const char RESULTS_METRICS_HEADER[] = "study,task,model,readout,probe,preprocess,precision,partition,metric,n,n_patients,value,low,high,level,method,"
+                                      "replicates,undefined_replicates,reason";
+const char RESULTS_PATH_HEADER[] = "study,task,model,readout,probe,preprocess,precision,criterion,parameter,parameter_value,fold,score,chosen,edge";
 const char RESULTS_AUDIT_HEADER[] = "task,severity,check,sample,line,detail";
 const char RESULTS_COHORT_HEADER[] = "task,class,partition,images,patients";
 const char RESULTS_SPLITS_HEADER[] = "sample,patient,site,label,partition,fold,sha256";
@@ -39,7 +39,7 @@ int results_open_path(struct outfile *out, const char *directory, struct status 
 
 static void write_cell(FILE *f, const struct cell_name *c)
 {
-    const char *const text[] = {c->study, c->task, c->model, c->readout, c->probe};
+    const char *const text[] = {c->study, c->task, c->model, c->readout, c->probe, c->preprocess, c->precision};
     for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
         csv_field(f, text[i]);
         fputc(',', f);

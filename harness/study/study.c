@@ -10,7 +10,7 @@
 
 /* The manifest as it is written; numbers stay text until they are parsed strictly. */
 struct raw_model {
-    char *name, *path, *baseline;
+    char *name, *path, *baseline, *preprocess, *architecture, *interpolation;
     char **readout;
     unsigned n_readout;
 };
@@ -40,6 +40,9 @@ static const cyaml_schema_value_t value_text = {CYAML_VALUE_STRING(CYAML_FLAG_PO
 static const cyaml_schema_field_t model_fields[] = {
     TEXT("name", struct raw_model, name), OPTIONAL_TEXT("path", struct raw_model, path),
     OPTIONAL_TEXT("baseline", struct raw_model, baseline),
+    OPTIONAL_TEXT("preprocess", struct raw_model, preprocess),
+    OPTIONAL_TEXT("architecture", struct raw_model, architecture),
+    OPTIONAL_TEXT("interpolation", struct raw_model, interpolation),
     CYAML_FIELD_SEQUENCE_COUNT("readout", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_model, readout, n_readout, &value_text, 1, 64),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t model_value = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_model, model_fields)};
@@ -74,6 +77,8 @@ static const cyaml_schema_value_t study_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG
 static const char *const PROTOCOLS[] = {[PROTOCOL_GROUPED] = "grouped", [PROTOCOL_GIVEN] = "given", NULL};
 static const char *const BASELINES[] = {"thumbnail", "acquisition", NULL};
 static const char *const PROBES[] = {[PROBE_LINEAR] = "linear", [PROBE_KNN] = "knn", [PROBE_KNN_UNIFORM] = "knn_uniform", NULL};
+static const char *const PREPROCESSES[] = {[PREPROCESS_CHECKPOINT] = "checkpoint", [PREPROCESS_SKELEX] = "skelex", NULL};
+static const char *const INTERPOLATIONS[] = {"new", "old", NULL};
 static const char *const POLICIES[] = {"fail", "skip", NULL};
 static const char *const LEAK_POLICIES[] = {"fail", "warn", NULL};
 
@@ -85,6 +90,11 @@ const char *study_protocol_name(enum study_protocol protocol)
 const char *study_probe_name(enum study_probe probe)
 {
     return PROBES[probe];
+}
+
+const char *study_preprocess_name(const struct study_model *model)
+{
+    return model->source == SOURCE_ENCODER ? PREPROCESSES[model->preprocess] : "";
 }
 
 static int plain_name(const char *name, const char *path, const char *keys, struct status *st)
@@ -116,6 +126,9 @@ static int resolve_model(struct study *s, size_t i, const struct raw_model *raw,
         code = manifest_choice(&which, raw->baseline, 0, BASELINES, s->path, keys, st);
         if (code)
             return code;
+        if (raw->preprocess || raw->architecture || raw->interpolation)
+            return status_set(st, STATUS_DATA, "%s:%zu: baseline '%s' has no checkpoint, and so no preprocess, architecture or interpolation", s->path,
+                              manifest_line(s->path, keys), m->name);
         if (raw->n_readout)
             return status_set(st, STATUS_DATA, "%s:%zu: baseline '%s' has no readouts to choose from", s->path, manifest_line(s->path, keys),
                               m->name);
@@ -131,6 +144,16 @@ static int resolve_model(struct study *s, size_t i, const struct raw_model *raw,
         return code;
     if (!file_exists(m->path))
         return status_set(st, STATUS_DATA, "%s:%zu: model '%s': no checkpoint at '%s'", s->path, manifest_line(s->path, keys), m->name, m->path);
+    (void)snprintf(keys, sizeof keys, "models/%zu/preprocess", i);
+    code = manifest_choice(&which, raw->preprocess, PREPROCESS_CHECKPOINT, PREPROCESSES, s->path, keys, st);
+    m->preprocess = (enum study_preprocess)which;
+    (void)snprintf(keys, sizeof keys, "models/%zu/interpolation", i);
+    if (!code)
+        code = manifest_choice(&which, raw->interpolation, 0, INTERPOLATIONS, s->path, keys, st);
+    m->old_interpolation = which == 1;
+    if (code)
+        return code;
+    m->architecture = raw->architecture ? mem_strdup(raw->architecture) : NULL;
     m->n_readouts = raw->n_readout ? raw->n_readout : 1;
     m->readout = NEW0(m->n_readouts, char *);
     for (size_t r = 0; r < m->n_readouts; r++) {
@@ -290,6 +313,7 @@ void study_free(struct study *study)
         free(m->readout);
         free(m->name);
         free(m->path);
+        free(m->architecture);
     }
     for (size_t i = 0; study->tasks && i < study->n_tasks; i++) {
         task_free(study->tasks[i].task);
@@ -345,6 +369,10 @@ void study_write(const struct study *s, FILE *stream, bool places)
             quoted(stream, m->readout[r]);
         }
         fputs(m->path ? "]\n" : "", stream);
+        if (m->path)
+            fprintf(stream, "    preprocess: %s\n    interpolation: %s\n", PREPROCESSES[m->preprocess], INTERPOLATIONS[m->old_interpolation]);
+        if (m->architecture)
+            entry(stream, "    ", "architecture", m->architecture);
     }
     fputs("tasks:\n", stream);
     for (size_t i = 0; i < s->n_tasks; i++) {

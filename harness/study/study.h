@@ -9,6 +9,8 @@
  *   data_root: ${DATASETS}           # default folder of the tasks' data
  *   models:
  *     - {name: skelex, path: ${CHECKPOINTS}/skelex, readout: [cls, mean, cls+mean]}
+ *       # of a checkpoint also: preprocess: checkpoint | skelex (pictures as its files say; or as the published script made
+ *       # them for every backbone), architecture: its model_type where no file says it, interpolation: new | old (DINOv2)
  *     - {name: thumbnail, baseline: thumbnail}
  *   tasks:
  *     - {task: ../tasks/kneeoa.yaml, data: kneeKL224}
@@ -40,6 +42,10 @@ enum study_probe {
     PROBE_KNN_UNIFORM, /* cosine neighbours, one vote each */
     N_STUDY_PROBES
 };
+enum study_preprocess {
+    PREPROCESS_CHECKPOINT, /* as the checkpoint's own files say */
+    PREPROCESS_SKELEX      /* straight to the input size, bilinear, ImageNet's mean and std, whatever the backbone */
+};
 enum study_protocol { PROTOCOL_GROUPED, PROTOCOL_GIVEN };
 
 struct study_model {
@@ -48,6 +54,9 @@ struct study_model {
     char *path;       /* checkpoint; NULL for a baseline */
     char **readout;   /* [n_readouts]; a baseline has the one "features" */
     size_t n_readouts;
+    enum study_preprocess preprocess;
+    char *architecture;     /* NULL: what the files say */
+    bool old_interpolation; /* of DINOv2's positions: encoder_options */
 };
 
 struct study_task {
@@ -79,6 +88,8 @@ void study_free(struct study *study);
 
 const char *study_protocol_name(enum study_protocol protocol);
 const char *study_probe_name(enum study_probe probe);
+/* Of report rows: "checkpoint", "skelex"; "" for a baseline. */
+const char *study_preprocess_name(const struct study_model *model);
 
 /* The resolved study as YAML with every default written out; places: with the paths of this machine. */
 void study_write(const struct study *study, FILE *stream, bool places);
