@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/half.h"
 #include "base/memory.h"
 #include "base/number.h"
-#include "base/outfile.h"
 
 static const char MAGIC[6] = "\x93NUMPY";
 
@@ -33,7 +33,7 @@ static int parse_header(struct npy *a, char *header, const char *path, struct st
         return status_set(st, STATUS_DATA, "'%s': Fortran order is not supported", path);
     a->kind = type[1];
     a->item = (size_t)strtoul(type + 2, NULL, 10);
-    bool known = (a->kind == 'f' && (a->item == 4 || a->item == 8)) || (a->kind == 'b' && a->item == 1) ||
+    bool known = (a->kind == 'f' && (a->item == 2 || a->item == 4 || a->item == 8)) || (a->kind == 'b' && a->item == 1) ||
                  ((a->kind == 'i' || a->kind == 'u') && (a->item == 1 || a->item == 2 || a->item == 4 || a->item == 8));
     if (!known || (type[0] != '<' && type[0] != '|'))
         return status_set(st, STATUS_DATA, "'%s': element type '%.4s' is not supported", path, type);
@@ -112,6 +112,11 @@ double npy_value(const struct npy *a, size_t i)
     } while (0)
     switch (a->kind) {
     case 'f':
+        if (a->item == 2) {
+            uint16_t half;
+            memcpy(&half, at, sizeof half);
+            return (double)half_to_float(half);
+        }
         if (a->item == 4)
             AS(float);
         AS(double);
@@ -149,28 +154,37 @@ double *npy_doubles(const struct npy *array)
     return out;
 }
 
-int npy_write_float(const char *path, const float *data, const size_t *shape, size_t n_dims, struct status *st)
+int npy_begin(struct outfile *out, const char *path, const char *type, const size_t *shape, size_t n_dims, struct status *st)
 {
-    struct outfile out;
-    int code = outfile_open(&out, path, st);
+    int code = outfile_open(out, path, st);
     if (code)
         return code;
     char extents[256] = "";
-    size_t used = 0, n = 1;
-    for (size_t i = 0; i < n_dims; i++) {
+    size_t used = 0;
+    for (size_t i = 0; i < n_dims; i++)
         used += (size_t)snprintf(extents + used, sizeof extents - used, "%zu,%s", shape[i], i + 1 < n_dims ? " " : "");
-        n *= shape[i];
-    }
     if (n_dims > 1)
         extents[used - 1] = '\0'; /* numpy writes (3, 4) but (3,) */
     char header[512];
-    int length = snprintf(header, sizeof header, "{'descr': '<f4', 'fortran_order': False, 'shape': (%s), }", extents);
+    int length = snprintf(header, sizeof header, "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", type, extents);
     /* The header ends in a newline and data begin at a multiple of 64. */
     size_t total = ((size_t)length + 1 + 10 + 63) / 64 * 64 - 10;
-    fwrite(MAGIC, 1, sizeof MAGIC, out.stream);
     unsigned char version[4] = {1, 0, (unsigned char)(total & 255), (unsigned char)(total >> 8)};
-    fwrite(version, 1, sizeof version, out.stream);
-    fprintf(out.stream, "%-*s\n", (int)total - 1, header);
+    fwrite(MAGIC, 1, sizeof MAGIC, out->stream);
+    fwrite(version, 1, sizeof version, out->stream);
+    fprintf(out->stream, "%-*s\n", (int)total - 1, header);
+    return STATUS_OK;
+}
+
+int npy_write_float(const char *path, const float *data, const size_t *shape, size_t n_dims, struct status *st)
+{
+    struct outfile out;
+    size_t n = 1;
+    int code = npy_begin(&out, path, "<f4", shape, n_dims, st);
+    if (code)
+        return code;
+    for (size_t i = 0; i < n_dims; i++)
+        n *= shape[i];
     if (n)
         fwrite(data, sizeof *data, n, out.stream);
     return outfile_commit(&out, st);

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/outfile.h"
 #include "base/status.h"
 
 #define NPY_MAX_DIMS 8
@@ -25,6 +26,9 @@ void npy_free(struct npy *array);
 double npy_value(const struct npy *array, size_t i); /* element i, whatever its type */
 float *npy_floats(const struct npy *array);          /* new array of n floats */
 double *npy_doubles(const struct npy *array);        /* new array of n doubles */
+
+/* Open `path` and write the header for elements of `type` ("<f4", "<f2"); the caller writes the data and commits. */
+int npy_begin(struct outfile *out, const char *path, const char *type, const size_t *shape, size_t n_dims, struct status *st) MUST_CHECK;
 
 /* Write shape[n_dims] of float32, atomically (temporary, then rename). */
 int npy_write_float(const char *path, const float *data, const size_t *shape, size_t n_dims, struct status *st) MUST_CHECK;

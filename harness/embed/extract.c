@@ -13,9 +13,10 @@
 #define FLUSH_BYTES ((size_t)16 << 20)
 
 /* One picture to decode, and for which featurizers. */
+enum { WANT_VECTOR = 1, WANT_TOKENS = 2 };
 struct job {
     size_t picture;
-    bool *wanted; /* [n_featurizers] */
+    uint8_t *wanted; /* [n_featurizers] of WANT_ */
 };
 
 struct work {
@@ -48,16 +49,17 @@ static void flush_waiting(struct work *w)
     w->flushed = clock_seconds();
 }
 
-static void hand_over(struct work *w, const struct picture *p, const struct featurizer *f, float *vector)
+/* value[n] is the store's from now on. */
+static void hand_over(struct work *w, const struct picture *p, const uint8_t fingerprint[DIGEST_BYTES], float *value, size_t n)
 {
 #pragma omp critical(store)
     {
         w->waiting = mem_grow(w->waiting, w->n_waiting, &w->waiting_capacity, sizeof *w->waiting);
         struct store_record *r = &w->waiting[w->n_waiting++];
-        *r = (struct store_record){.value = vector, .n = f->width};
+        *r = (struct store_record){.value = value, .n = n};
         memcpy(r->key.image, p->digest, DIGEST_BYTES);
-        memcpy(r->key.fingerprint, f->fingerprint, DIGEST_BYTES);
-        w->waiting_bytes += f->width * sizeof *vector;
+        memcpy(r->key.fingerprint, fingerprint, DIGEST_BYTES);
+        w->waiting_bytes += n * sizeof *value;
         w->counts->vectors++;
         if (w->waiting_bytes >= FLUSH_BYTES || clock_seconds() - w->flushed >= FLUSH_SECONDS)
             flush_waiting(w);
@@ -90,6 +92,27 @@ static int decode(struct radiograph *r, size_t *size, const struct picture *p, s
     return code;
 }
 
+/* One forward pass; whatever of its products is wanted goes to the store. */
+static int do_featurizer(struct work *w, const struct picture *p, const struct featurizer *f, struct featurizer_workspace *workspace, uint8_t wanted,
+                         const struct radiograph *r, size_t file_bytes, struct status *st)
+{
+    float *vector = NEW(f->width, float), *tokens = NULL;
+    int code = featurizer_compute(vector, f, workspace, r, file_bytes, st);
+    if (!code && (wanted & WANT_TOKENS)) {
+        tokens = NEW(f->token_floats, float);
+        code = featurizer_tokens(tokens, f, workspace, st);
+        if (!code)
+            hand_over(w, p, f->token_fingerprint, tokens, f->token_floats);
+        else
+            free(tokens);
+    }
+    if (!code && (wanted & WANT_VECTOR))
+        hand_over(w, p, f->fingerprint, vector, f->width);
+    else
+        free(vector);
+    return code;
+}
+
 static void do_job(struct work *w, const struct job *job, struct featurizer_workspace *const *workspace)
 {
     struct picture *p = &w->survey->picture[job->picture];
@@ -97,16 +120,9 @@ static void do_job(struct work *w, const struct job *job, struct featurizer_work
     struct status st;
     size_t size;
     int code = decode(&r, &size, p, &st);
-    for (size_t f = 0; f < w->n_featurizers && !code; f++) {
-        if (!job->wanted[f] || w->decode_only)
-            continue;
-        float *vector = NEW(w->featurizer[f].width, float);
-        code = featurizer_compute(vector, &w->featurizer[f], workspace[f], &r, size, &st);
-        if (code)
-            free(vector);
-        else
-            hand_over(w, p, &w->featurizer[f], vector);
-    }
+    for (size_t f = 0; f < w->n_featurizers && !code && !w->decode_only; f++)
+        if (job->wanted[f])
+            code = do_featurizer(w, p, &w->featurizer[f], workspace[f], job->wanted[f], &r, size, &st);
     radiograph_free(&r);
     if (code == STATUS_IO)
         give_up(w, &st);
@@ -145,32 +161,43 @@ static size_t *different_pictures(size_t *n, const struct survey *s, const bool 
     return list;
 }
 
+static int is_stored(bool *found, float *room, const struct work *w, const struct picture *p, const uint8_t fingerprint[DIGEST_BYTES], size_t n)
+{
+    struct store_key key;
+    memcpy(key.image, p->digest, DIGEST_BYTES);
+    memcpy(key.fingerprint, fingerprint, DIGEST_BYTES);
+    return store_get(found, room, n, w->store, &key, &w->counts->damaged, w->st);
+}
+
 /* What is not in the store yet. */
 static int plan(struct work *w, const size_t *picture, size_t n)
 {
     size_t widest = 1;
-    for (size_t f = 0; f < w->n_featurizers; f++)
+    for (size_t f = 0; f < w->n_featurizers; f++) {
         widest = w->featurizer[f].width > widest ? w->featurizer[f].width : widest;
-    float *vector = NEW(widest, float);
+        widest = w->featurizer[f].token_floats > widest ? w->featurizer[f].token_floats : widest;
+    }
+    float *room = NEW(widest, float);
     w->job = NEW0(n, struct job);
     int code = STATUS_OK;
     for (size_t i = 0; i < n && !code; i++) {
-        bool any = false, *wanted = NEW0(w->n_featurizers, bool);
+        const struct picture *p = &w->survey->picture[picture[i]];
+        uint8_t any = 0, *wanted = NEW0(w->n_featurizers, uint8_t);
         for (size_t f = 0; f < w->n_featurizers && !code; f++) {
-            struct store_key key;
-            bool found;
-            memcpy(key.image, w->survey->picture[picture[i]].digest, DIGEST_BYTES);
-            memcpy(key.fingerprint, w->featurizer[f].fingerprint, DIGEST_BYTES);
-            code = store_get(&found, vector, w->featurizer[f].width, w->store, &key, &w->counts->damaged, w->st);
-            wanted[f] = !found;
-            any |= !found;
+            const struct featurizer *feature = &w->featurizer[f];
+            bool vector = false, tokens = true;
+            code = is_stored(&vector, room, w, p, feature->fingerprint, feature->width);
+            if (!code && feature->keep_tokens)
+                code = is_stored(&tokens, room, w, p, feature->token_fingerprint, feature->token_floats);
+            wanted[f] = (uint8_t)((vector ? 0 : WANT_VECTOR) | (tokens ? 0 : WANT_TOKENS));
+            any |= wanted[f];
         }
         if (any)
             w->job[w->n_jobs++] = (struct job){picture[i], wanted};
         else
             free(wanted);
     }
-    free(vector);
+    free(room);
     return code;
 }
 
@@ -183,6 +210,12 @@ static void spread_reasons(struct survey *s, const bool *used)
                 s->picture[j].reason = mem_strdup(s->picture[i].reason);
 }
 
+static int describe(struct store *store, const struct featurizer *f, struct status *st)
+{
+    int code = store_describe(store, f->fingerprint, f->words, st);
+    return code || !f->keep_tokens ? code : store_describe(store, f->token_fingerprint, f->token_words, st);
+}
+
 int extract_study(struct extract_counts *counts, struct store *store, const struct featurizer *featurizer, size_t n_featurizers,
                   struct survey *survey, const bool *used, const struct extract_options *options, struct status *st)
 {
@@ -192,7 +225,7 @@ int extract_study(struct extract_counts *counts, struct store *store, const stru
     size_t *picture = different_pictures(&counts->pictures, survey, used, options);
     w.code = plan(&w, picture, counts->pictures);
     for (size_t f = 0; f < n_featurizers && !w.code && !options->decode_only; f++)
-        w.code = store_describe(store, featurizer[f].fingerprint, featurizer[f].words, st);
+        w.code = describe(store, &featurizer[f], st);
     w.flushed = clock_seconds();
     struct progress progress;
     progress_begin(&progress, options->decode_only ? "decode" : "extract", "images", w.n_jobs, options->quiet);
@@ -255,5 +288,18 @@ int extract_read(float *x, const struct store *store, const struct featurizer *f
     if (!code && missing)
         return status_set(st, STATUS_DATA, "model '%s': %zu of %zu embeddings are not in the store yet; run `extract` first", f->model->name,
                           missing, n);
+    return code;
+}
+
+int extract_read_tokens(float *tokens, const struct store *store, const struct featurizer *f, const struct picture *picture, struct status *st)
+{
+    struct store_key key;
+    bool found;
+    memcpy(key.image, picture->digest, DIGEST_BYTES);
+    memcpy(key.fingerprint, f->token_fingerprint, DIGEST_BYTES);
+    int code = store_get(&found, tokens, f->token_floats, store, &key, NULL, st);
+    if (!code && !found)
+        return status_set(st, STATUS_DATA, "model '%s': the tokens of '%s' are not in the store yet; run `extract` first", f->model->name,
+                          picture->path);
     return code;
 }

@@ -44,4 +44,8 @@ int extract_study(struct extract_counts *counts, struct store *store, const stru
 int extract_read(float *x, const struct store *store, const struct featurizer *f, const char *readout, const struct survey *survey,
                  const size_t *picture, size_t n, struct status *st) MUST_CHECK;
 
+/* tokens[f->token_floats]: float16 [n_tokens, token_width] of one picture. */
+int extract_read_tokens(float *tokens, const struct store *store, const struct featurizer *f, const struct picture *picture,
+                        struct status *st) MUST_CHECK;
+
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/half.h"
 #include "base/memory.h"
 #include "embed/baseline.h"
 #include "image/tensor.h"
@@ -115,6 +116,20 @@ static int open_encoder(struct featurizer *f, struct status *st)
     return STATUS_OK;
 }
 
+static int open_tokens(struct featurizer *f, struct status *st)
+{
+    const struct encoder_info *info = f->encoder ? encoder_info(f->encoder) : NULL;
+    if (!info || info->tokens == 0)
+        return status_set(st, STATUS_DATA, "model '%s' has no tokens to keep", f->model->name);
+    f->keep_tokens = true;
+    f->n_tokens = info->tokens;
+    f->token_width = info->width;
+    f->token_floats = (info->tokens * info->width + 1) / 2;
+    f->token_words = mem_printf("%s, tokens %zux%zu float16", f->words, info->tokens, info->width);
+    digest_bytes(f->token_fingerprint, f->token_words, strlen(f->token_words));
+    return STATUS_OK;
+}
+
 int featurizer_open(struct featurizer *f, const struct study_model *model, struct status *st)
 {
     *f = (struct featurizer){.model = model};
@@ -128,7 +143,10 @@ int featurizer_open(struct featurizer *f, const struct study_model *model, struc
     }
     for (size_t i = 0; i < model->n_readouts && !code; i++) {
         size_t width;
-        code = featurizer_readout_width(&width, f, model->readout[i], st);
+        if (!strcmp(model->readout[i], FEATURIZER_TOKENS))
+            code = open_tokens(f, st);
+        else
+            code = featurizer_readout_width(&width, f, model->readout[i], st);
     }
     if (code) {
         featurizer_close(f);
@@ -143,6 +161,7 @@ void featurizer_close(struct featurizer *f)
     if (f->encoder)
         encoder_close(f->encoder);
     free(f->words);
+    free(f->token_words);
     *f = (struct featurizer){0};
 }
 
@@ -179,4 +198,20 @@ int featurizer_compute(float *out, const struct featurizer *f, struct featurizer
     }
     int code = tensor_from_radiograph(w->pixels, r, &f->preprocess, st);
     return code ? code : encoder_forward(f->encoder, w->encoder, w->pixels, out, st);
+}
+
+int featurizer_tokens(float *out, const struct featurizer *f, const struct featurizer_workspace *w, struct status *st)
+{
+    const float *token = encoder_tokens(f->encoder, w->encoder);
+    unsigned char *bytes = (unsigned char *)out;
+    size_t n = f->n_tokens * f->token_width;
+    out[f->token_floats - 1] = 0; /* an odd number of halves leaves one place over */
+    for (size_t i = 0; i < n; i++) {
+        uint16_t half = half_from_float(token[i]);
+        if ((half & 0x7c00u) == 0x7c00u)
+            return status_set(st, STATUS_DATA, "token %zu of model '%s' holds %g, which float16 cannot", i / f->token_width, f->model->name,
+                              (double)token[i]);
+        memcpy(bytes + i * sizeof half, &half, sizeof half);
+    }
+    return STATUS_OK;
 }

@@ -2,10 +2,15 @@
  * trivial baseline; radiograph in, vector out.
  *
  * The vector holds all readouts one behind the other.  A study may also ask for
- * several joined by '+' ("cls+mean"); they are put together when read. */
+ * several joined by '+' ("cls+mean"); they are put together when read.
+ *
+ * "tokens" is a readout of its own kind: all tokens behind the final layer norm
+ * [tokens, width] as float16, for probes that look at patches.  It is kept as a
+ * record of its own (one forward pass makes both) and is exported, not probed. */
 #ifndef EMBED_FEATURIZER_H
 #define EMBED_FEATURIZER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,7 +29,14 @@ struct featurizer {
     char *words;                     /* what it is, in one line; the fingerprint is its digest */
     uint8_t fingerprint[DIGEST_BYTES];
     uint8_t weights[DIGEST_BYTES];   /* zeros for a baseline */
+    bool keep_tokens;                /* asked for as readout "tokens" */
+    size_t n_tokens, token_width;
+    size_t token_floats;             /* places of a float that the halves take */
+    char *token_words;
+    uint8_t token_fingerprint[DIGEST_BYTES];
 };
+
+#define FEATURIZER_TOKENS "tokens"
 
 /* Opens the checkpoint and checks that it has the readouts the study asks for. */
 int featurizer_open(struct featurizer *f, const struct study_model *model, struct status *st) MUST_CHECK;
@@ -37,6 +49,9 @@ void featurizer_workspace_free(struct featurizer_workspace *w);
 /* out[f->width] */
 int featurizer_compute(float *out, const struct featurizer *f, struct featurizer_workspace *w, const struct radiograph *r, size_t file_bytes,
                        struct status *st) MUST_CHECK;
+
+/* The tokens of the picture just computed, as float16 in out[f->token_floats]; STATUS_DATA if one is beyond float16. */
+int featurizer_tokens(float *out, const struct featurizer *f, const struct featurizer_workspace *w, struct status *st) MUST_CHECK;
 
 /* Width of a readout of the study; STATUS_DATA naming those there are. */
 int featurizer_readout_width(size_t *width, const struct featurizer *f, const char *readout, struct status *st) MUST_CHECK;

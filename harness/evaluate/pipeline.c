@@ -8,7 +8,6 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/memory.h"
-#include "base/npy.h"
 #include "base/progress.h"
 #include "cohort/audit.h"
 #include "evaluate/partitions.h"
@@ -243,6 +242,8 @@ static int evaluate_readout(struct pipeline *p, const struct cell_task *t, const
                             struct progress *progress, struct status *st)
 {
     size_t width;
+    if (!strcmp(readout, FEATURIZER_TOKENS)) /* kept for others to probe */
+        return STATUS_OK;
     int code = featurizer_readout_width(&width, f, readout, st);
     if (code)
         return code;
@@ -294,7 +295,8 @@ static size_t count_cells(const struct study *s)
 {
     size_t readouts = 0;
     for (size_t m = 0; m < s->n_models; m++)
-        readouts += s->models[m].n_readouts;
+        for (size_t r = 0; r < s->models[m].n_readouts; r++)
+            readouts += strcmp(s->models[m].readout[r], FEATURIZER_TOKENS) != 0;
     size_t probes = 0;
     for (int i = 0; i < N_STUDY_PROBES; i++)
         probes += s->probe[i];
@@ -343,57 +345,5 @@ int pipeline_evaluate(struct pipeline *p, struct status *st)
     free(reports.predictions);
     outfile_discard(&reports.metrics);
     outfile_discard(&reports.path);
-    return code;
-}
-
-/* ---- export ---- */
-
-static int export_rows(const struct cohort *c, const char *directory, struct status *st)
-{
-    struct outfile out;
-    const struct task *task = c->source->task;
-    char *name = mem_printf("%s.csv", task->name);
-    int code = results_open(&out, directory, "", name, "row,sample,patient,site,label,partition", st);
-    free(name);
-    if (code)
-        return code;
-    static const char *const partition[] = {"", "development", "test"};
-    for (size_t i = 0; i < c->n; i++) {
-        const struct sample *s = &c->sample[i];
-        fprintf(out.stream, "%zu,", i);
-        cohort_write_sample(out.stream, s);
-        fputc(',', out.stream);
-        cohort_write_label(out.stream, c, s);
-        fprintf(out.stream, ",%s\n", partition[s->partition]);
-    }
-    return outfile_commit(&out, st);
-}
-
-int pipeline_export(struct pipeline *p, const char *directory, struct status *st)
-{
-    int code = file_make_directories(directory, st);
-    for (size_t t = 0; t < p->study.n_tasks && !code; t++) {
-        const struct cohort *c = &p->cohort[t];
-        size_t *picture = pictures_of(c);
-        code = export_rows(c, directory, st);
-        for (size_t m = 0; m < p->study.n_models && !code; m++)
-            for (size_t r = 0; r < p->study.models[m].n_readouts && !code; r++) {
-                const char *readout = p->study.models[m].readout[r];
-                size_t shape[2] = {c->n, 0};
-                code = featurizer_readout_width(&shape[1], &p->featurizer[m], readout, st);
-                if (code)
-                    break;
-                float *x = NEW(shape[0] * shape[1], float);
-                char *name = mem_printf("%s.%s.%s.npy", c->source->task->name, p->study.models[m].name, readout);
-                char *path = path_join(directory, name);
-                code = extract_read(x, p->store, &p->featurizer[m], readout, &p->survey, picture, c->n, st);
-                if (!code)
-                    code = npy_write_float(path, x, shape, 2, st);
-                free(path);
-                free(name);
-                free(x);
-            }
-        free(picture);
-    }
     return code;
 }

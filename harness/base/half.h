@@ -1,0 +1,11 @@
+/* IEEE 754 binary16, for what is kept small: float to half rounds to nearest, ties
+ * to even, subnormals included; what is beyond 65504 becomes infinite. */
+#ifndef BASE_HALF_H
+#define BASE_HALF_H
+
+#include <stdint.h>
+
+uint16_t half_from_float(float value);
+float half_to_float(uint16_t half);
+
+#endif
