@@ -14,6 +14,8 @@
 /* Raise when the same weights and settings would give other numbers, so that stored vectors are not reused. */
 #define FEATURES_VERSION 1
 
+#define SKELEX_SIDE 224
+
 struct featurizer_workspace {
     struct encoder_workspace *encoder;
     float *pixels;
@@ -80,9 +82,9 @@ void featurizer_read(float *out, const struct featurizer *f, const char *readout
 /* The picture every model was shown in the published comparison; a backbone that can, takes it at 224 as there. */
 static void skelex_preprocess(struct featurizer *f)
 {
-    const struct encoder_info *info = encoder_info(f->encoder);
-    bool any_size = strcmp(info->architecture, "resnet") == 0 || strncmp(info->architecture, "dinov2", 6) == 0;
-    preprocess_default(&f->preprocess, any_size ? 224 : info->image_size);
+    struct status refused;
+    bool takes_it = encoder_set_input(f->encoder, SKELEX_SIDE, SKELEX_SIDE, &refused) == STATUS_OK;
+    preprocess_default(&f->preprocess, takes_it ? SKELEX_SIDE : encoder_info(f->encoder)->image_size);
 }
 
 static int open_encoder(struct featurizer *f, struct status *st)

@@ -48,7 +48,7 @@ output: out
 store: store
 data_root: data
 models:
-  - {name: tiny, path: data/tiny-random-vit, readout: [cls, cls_pre, mean, cls+mean]}
+  - {name: tiny, path: data/tiny-random-vit, readout: [cls, cls_pre, mean, cls+mean, tokens]}
   - {name: thumbnail, baseline: thumbnail}
 tasks: [{task: fracture.yaml}, {task: age.yaml}]
 test_fraction: 0.3

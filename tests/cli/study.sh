@@ -23,6 +23,7 @@ rm -rf store
 "$program" run -q -t 3 -o three $study > /dev/null 2>&1
 check "three threads from nothing: equal bytes" reports_equal one three
 expect "export" 0 "embeddings of 2 tasks" "$program" export -q --to whole $study
+expect "tokens are exported as float16" 0 "f2 [" "$program" inspect whole/fracture.tiny.tokens.npy
 
 # killed in the middle, twice: at 90 % of what an extraction from nothing takes
 rm -rf store
