@@ -261,12 +261,12 @@ static char *resnet_describe(const void *model)
     char *text = NULL;
     size_t size;
     FILE *f = open_memstream(&text, &size);
-    fprintf(f, "%s stem %zu stages", m->n_layers == 3 ? "bottleneck" : "basic", m->embedding);
+    fprintf(f, "%s, stem %zu, stages", m->n_layers == 3 ? "bottleneck" : "basic", m->embedding);
     for (size_t i = 0; i < m->n_stages; i++) {
         fprintf(f, " %zux%zu", m->depth[i], m->channels[i]);
     }
-    fprintf(f, " act relu%s%s input %zux%zu", m->downsample_in_first_stage ? " downsample_in_first_stage" : "",
-            m->downsample_in_bottleneck ? " downsample_in_bottleneck" : "", m->height, m->width);
+    fprintf(f, ", relu%s%s, input %zux%zu", m->downsample_in_first_stage ? ", downsample_in_first_stage" : "",
+            m->downsample_in_bottleneck ? ", downsample_in_bottleneck" : "", m->width, m->height);
     fclose(f);
     return text;
 }
