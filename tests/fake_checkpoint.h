@@ -115,6 +115,46 @@ static inline void fake_add_vit(struct fake *f, const struct fake_vit *v)
     fake_add_norm(f, v->prefix, "layernorm", D);
 }
 
+/* A residual network; depth and channels have n_stages entries. */
+struct fake_resnet {
+    const char *prefix; /* "resnet." or "" */
+    bool bottleneck, first, in_bottleneck; /* downsample_in_first_stage, downsample_in_bottleneck */
+    size_t embedding, n_stages, depth[4], channels[4];
+};
+
+static inline void fake_add_convolution(struct fake *f, const char *prefix, const char *name, size_t n_out, size_t n_in, size_t kernel)
+{
+    static const char *const parts[] = {"weight", "bias", "running_mean", "running_var"};
+    fake_add(f, mem_printf("%s%s.convolution.weight", prefix, name), 4, (size_t[]){n_out, n_in, kernel, kernel});
+    for (size_t i = 0; i < 4; i++) {
+        fake_add(f, mem_printf("%s%s.normalization.%s", prefix, name, parts[i]), 1, &n_out);
+    }
+}
+
+static inline void fake_add_resnet(struct fake *f, const struct fake_resnet *r)
+{
+    size_t in = r->embedding;
+    fake_add_convolution(f, r->prefix, "embedder.embedder", in, 3, 7);
+    for (size_t stage = 0; stage < r->n_stages; stage++) {
+        size_t out = r->channels[stage];
+        for (size_t i = 0; i < r->depth[stage]; i++, in = out) {
+            char *block = mem_printf("%sencoder.stages.%zu.layers.%zu.", r->prefix, stage, i);
+            if (in != out || (i == 0 && (stage > 0 || r->first))) {
+                fake_add_convolution(f, block, "shortcut", out, in, 1);
+            }
+            if (r->bottleneck) {
+                fake_add_convolution(f, block, "layer.0", out / 4, in, 1);
+                fake_add_convolution(f, block, "layer.1", out / 4, out / 4, 3);
+                fake_add_convolution(f, block, "layer.2", out, out / 4, 1);
+            } else {
+                fake_add_convolution(f, block, "layer.0", out, in, 3);
+                fake_add_convolution(f, block, "layer.1", out, out, 3);
+            }
+            free(block);
+        }
+    }
+}
+
 static inline size_t fake_count(const struct fake_tensor *t)
 {
     size_t n = 1;
@@ -124,7 +164,7 @@ static inline size_t fake_count(const struct fake_tensor *t)
     return n;
 }
 
-/* Norm weights lie around 1; matrices shrink with the root of their fan-in; a tenth of splitmix64 is enough here. */
+/* Norm weights and variances lie around 1; matrices shrink with the root of their fan-in; a tenth of splitmix64 is enough here. */
 static inline void fake_values(float *out, const struct fake_tensor *t, uint64_t seed)
 {
     size_t n = fake_count(t);
@@ -140,7 +180,7 @@ static inline void fake_values(float *out, const struct fake_tensor *t, uint64_t
         return;
     }
     size_t fan = t->n_dims > 1 ? n / t->shape[0] : 16;
-    bool norm = strstr(t->name, "norm") && strstr(t->name, "weight");
+    bool norm = strstr(t->name, "norm") && (strstr(t->name, "weight") || strstr(t->name, "running_var"));
     float step = ldexpf(1.0f, -(int)(0.5 * log2((double)fan)) - 3);
     uint64_t state = digest_checksum(t->name, strlen(t->name)) ^ (seed * 0x9E3779B97F4A7C15u);
     for (size_t i = 0; i < n; i++) {
@@ -237,6 +277,29 @@ static inline bool fake_write_config(const char *path, const struct fake_vit *v,
                             " \"intermediate_size\": %zu, \"patch_size\": %zu, \"image_size\": %zu, \"qkv_bias\": %s%s}\n",
                             model_type, v->width, v->layers, v->heads, v->intermediate, v->patch, v->image,
                             v->qkv_bias ? "true" : "false", more);
+    bool fine = fake_write_text(path, text);
+    free(text);
+    return fine;
+}
+
+/* config.json of a resnet; `more` as above. */
+static inline bool fake_write_resnet_config(const char *path, const struct fake_resnet *r, const char *more)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *f = open_memstream(&text, &size);
+    fprintf(f, "{\"model_type\": \"resnet\", \"embedding_size\": %zu, \"layer_type\": \"%s\",\n \"downsample_in_first_stage\": %s, "
+               "\"downsample_in_bottleneck\": %s,\n \"hidden_sizes\": [", r->embedding, r->bottleneck ? "bottleneck" : "basic",
+            r->first ? "true" : "false", r->in_bottleneck ? "true" : "false");
+    for (size_t i = 0; i < r->n_stages; i++) {
+        fprintf(f, "%s%zu", i ? ", " : "", r->channels[i]);
+    }
+    fputs("], \"depths\": [", f);
+    for (size_t i = 0; i < r->n_stages; i++) {
+        fprintf(f, "%s%zu", i ? ", " : "", r->depth[i]);
+    }
+    fprintf(f, "]%s}\n", more);
+    fclose(f);
     bool fine = fake_write_text(path, text);
     free(text);
     return fine;

@@ -9,49 +9,10 @@
 #include "base/number.h"
 #include "base/table.h"
 #include "cmd/command.h"
+#include "cmd/inspect_encoder.h"
 #include "embed/store.h"
-#include "encoder/encoder.h"
 #include "image/intensity.h"
-#include "image/preprocess.h"
-
-static int inspect_encoder(const char *path, struct status *st)
-{
-    struct encoder *e;
-    struct preprocess preprocess;
-    uint8_t digest[DIGEST_BYTES];
-    char hex[DIGEST_HEX];
-    int code = encoder_open(&e, path, st);
-    if (code)
-        return code;
-    const struct encoder_info *i = encoder_info(e);
-    char *directory = file_is_directory(path) ? mem_strdup(path) : path_directory(path);
-    code = preprocess_read(&preprocess, directory, i->image_size, st);
-    if (!code)
-        code = encoder_digest(digest, e, st);
-    if (!code) {
-        size_t n_unused;
-        const char *const *unused = encoder_unused(e, &n_unused);
-        char *words = preprocess_describe(&preprocess);
-        printf("checkpoint     %s\narchitecture   %s, width %zu, %zu layers, %zu heads, MLP %zu\n", path, i->architecture, i->width, i->layers, i->heads,
-               i->intermediate);
-        printf("pictures       %zux%zu, patch %zu, %zu tokens\npreprocessing  %s\n", i->image_size, i->image_size, i->patch, i->tokens, words);
-        printf("layer norm     epsilon %g\nparameters     %llu of the encoder\ntensors        %zu in the file, %zu used, %zu not used\n", i->eps,
-               (unsigned long long)i->n_parameters, i->n_tensors, i->n_used, n_unused);
-        if (i->n_labels)
-            printf("classifier     %zu labels (not used for embeddings)\n", i->n_labels);
-        for (size_t r = 0; r < encoder_n_readouts(e); r++)
-            printf("%-14s %s, %zu floats\n", r ? "" : "readouts", encoder_readout_name(e, r), encoder_readout_width(e, r));
-        printf("sha256         %s\n", digest_hex(hex, digest));
-        for (size_t u = 0; u < n_unused && u < 5; u++)
-            printf("%-14s %s\n", u ? "" : "not used", unused[u]);
-        if (n_unused > 5)
-            printf("%-14s ... and %zu more\n", "", n_unused - 5);
-        free(words);
-    }
-    free(directory);
-    encoder_close(e);
-    return code;
-}
+#include "image/radiograph.h"
 
 static void print_fingerprint(void *context, const char *words, const uint8_t fingerprint[DIGEST_BYTES], size_t n_images, size_t n_floats)
 {
@@ -156,24 +117,24 @@ static bool holds(const char *directory, const char *name)
 int cmd_inspect(const struct invocation *in, struct status *st)
 {
     const char *path = in->argument[0];
+    bool folder = file_is_directory(path), store = folder && holds(path, "data.mdb"), reports = folder && holds(path, "metrics.csv");
     if (!file_exists(path))
         return status_set(st, STATUS_IO, "no file or folder '%s'", path);
-    if (file_is_directory(path)) {
-        if (holds(path, "data.mdb"))
-            return inspect_store(path, st);
-        if (holds(path, "metrics.csv")) {
-            char *metrics = path_join(path, "metrics.csv");
-            int code = inspect_table(metrics, st);
-            free(metrics);
-            return code;
-        }
-        return inspect_encoder(path, st);
+    if ((folder && !store && !reports) || ends_with(path, ".safetensors"))
+        return inspect_encoder(in, st);
+    if (in->value[OPTION_IMAGE] || in->value[OPTION_LAYERS] || in->value[OPTION_REFERENCE] || in->value[OPTION_READOUT])
+        return status_set(st, STATUS_USAGE, "--image and what belongs to it need a checkpoint, and '%s' is none", path);
+    if (store)
+        return inspect_store(path, st);
+    if (reports) {
+        char *metrics = path_join(path, "metrics.csv");
+        int code = inspect_table(metrics, st);
+        free(metrics);
+        return code;
     }
     if (ends_with(path, ".npy"))
         return inspect_npy(path, st);
     if (ends_with(path, ".csv"))
         return inspect_table(path, st);
-    if (ends_with(path, ".safetensors"))
-        return inspect_encoder(path, st);
     return inspect_image(path, st);
 }

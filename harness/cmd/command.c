@@ -26,6 +26,10 @@ static const struct {
     [OPTION_TO] = {"--to", NULL, "DIR", "where exported files go (default: export)"},
     [OPTION_SEED] = {"--seed", NULL, "S", "seed of what is drawn (default: 2025)"},
     [OPTION_PATIENTS] = {"--patients", NULL, "N", "number of synthetic patients (default: 240)"},
+    [OPTION_IMAGE] = {"--image", NULL, "FILE", "put this picture through the checkpoint and print what comes out"},
+    [OPTION_LAYERS] = {"--layers", NULL, NULL, "with --image: also mean, norm and largest value of every layer"},
+    [OPTION_REFERENCE] = {"--reference", NULL, "NPY", "with --image: compare with this array, made elsewhere, and say where it first departs"},
+    [OPTION_READOUT] = {"--readout", NULL, "NAME", "which readout --reference holds, where its width does not tell"},
     [OPTION_HELP] = {"--help", "-h", NULL, "this text"},
 };
 
@@ -46,8 +50,12 @@ const struct command COMMANDS[] = {
     {"export", "STUDY.yaml", "embeddings as .npy with a .csv of their rows",
      "Writes TASK.csv (row, sample, patient, site, label, partition) and TASK.MODEL.READOUT.npy (float32 [rows, width]).", 1, 1,
      STUDY | BIT(OPTION_TO), cmd_export},
-    {"inspect", "PATH", "what a checkpoint, store, image, table or .npy holds", "PATH is a file or a folder; what it is, is found out.", 1, 1,
-     BIT(OPTION_QUIET) | BIT(OPTION_HELP), cmd_inspect},
+    {"inspect", "PATH", "what a checkpoint, store, image, table or .npy holds", 
+     "PATH is a file or a folder; what it is, is found out.  With --image a checkpoint's readouts for that picture are printed, prepared as\n"
+     "the checkpoint says.  --reference is one of: pixels [3, h, w]; hidden states [layers + 1, tokens, width]; last hidden state\n"
+     "[tokens, width]; a stage [channels, h, w]; a readout or logits [width]; all but hidden states also with a first axis of several\n"
+     "pictures, of which the closest counts.",
+     1, 1, BIT(OPTION_QUIET) | BIT(OPTION_HELP) | BIT(OPTION_IMAGE) | BIT(OPTION_LAYERS) | BIT(OPTION_REFERENCE) | BIT(OPTION_READOUT), cmd_inspect},
     {"synth", "DIR", "a small synthetic radiograph cohort and a tiny random checkpoint",
      "Draws bone-like pictures with three labels of known difficulty (fracture, joint space grade, age) and a tiny vit_mae checkpoint with\n"
      "random weights: enough to try the program without data.  The same seed gives the same bytes.",

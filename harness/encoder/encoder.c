@@ -12,10 +12,11 @@
 #include "encoder/dinov2.h"
 #include "encoder/groups.h"
 #include "encoder/kernels.h"
+#include "encoder/resnet.h"
 #include "encoder/timm.h"
 #include "encoder/vit.h"
 
-static const struct architecture *const architectures[] = {&vit_architecture, &dinov2_architecture, &timm_architecture};
+static const struct architecture *const architectures[] = {&vit_architecture, &dinov2_architecture, &resnet_architecture, &timm_architecture};
 #define N_ARCHITECTURES (sizeof architectures / sizeof *architectures)
 
 struct encoder {
