@@ -45,11 +45,12 @@ UNIT    = $(patsubst tests/unit/%.c,$B/tests/unit/%,$(sort $(wildcard tests/unit
 GOLDEN_OBJECTS = $(patsubst %.c,$B/%.o,$(sort $(wildcard tests/golden/*.c)))
 FUZZERS = $(patsubst tests/fuzz/%.c,$B/tests/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 REPLAYS = $(patsubst tests/fuzz/fuzz_%.c,$B/tests/fuzz/replay_%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+TOOLS   = $(patsubst tests/tools/%.c,$B/tests/tools/%,$(sort $(wildcard tests/tools/*.c)))
 BENCHES = $(patsubst tests/bench/%.c,$B/tests/bench/%,$(sort $(wildcard tests/bench/bench_*.c)))
 GOLDEN ?= ../shared/golden
 REAL   ?= ../shared/real
 
-.PHONY: all deps test unit golden asan tsan fuzz bench demo install clean help clang
+.PHONY: all deps test unit tools golden asan tsan fuzz bench demo install clean help clang
 .DEFAULT_GOAL = all
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -92,6 +93,10 @@ $B/tests/golden/golden: $(GOLDEN_OBJECTS) $(ARCHIVE)
 	@echo "  LD    $@"
 	$Q$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 
+$B/tests/tools/%: $B/tests/tools/%.o $(ARCHIVE)
+	@echo "  LD    $@"
+	$Q$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+
 $B/tests/bench/%: $B/tests/bench/%.o $(ARCHIVE)
 	@echo "  LD    $@"
 	$Q$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
@@ -107,7 +112,9 @@ $B/tests/fuzz/fuzz_%: $B/tests/fuzz/fuzz_%.o $(ARCHIVE)
 
 unit: $(UNIT) ## build the unit tests
 
-test: $(PROGRAM) $(UNIT) $(REPLAYS) $B/tests/golden/golden ## every test; ends with N passed, N failed
+tools: $(TOOLS)
+
+test: $(PROGRAM) $(UNIT) $(REPLAYS) $(TOOLS) $B/tests/golden/golden ## every test; ends with N passed, N failed
 	@sh tests/run.sh $B $(GOLDEN) $(REAL)
 
 golden: $B/tests/golden/golden ## check against reference outputs: make golden GOLDEN=DIR
@@ -137,7 +144,7 @@ demo: $(PROGRAM) ## draw the synthetic cohort, run the whole way on it, print th
 
 clang: ## build everything with clang (warnings)
 	@sh tests/deps.sh $(PACKAGES_CLANG)
-	@$(MAKE) --no-print-directory CONFIG=clang CC=clang all unit
+	@$(MAKE) --no-print-directory CONFIG=clang CC=clang all unit tools
 
 PREFIX ?= /usr/local
 install: $(PROGRAM) ## program and man page under PREFIX
@@ -148,4 +155,4 @@ install: $(PROGRAM) ## program and man page under PREFIX
 clean: ## remove build/
 	rm -rf build
 
--include $(OBJECTS:.o=.d) $(GOLDEN_OBJECTS:.o=.d) $(UNIT:%=%.d) $(REPLAYS:%=%.d) $(BENCHES:%=%.d) $B/harness/main.d
+-include $(OBJECTS:.o=.d) $(GOLDEN_OBJECTS:.o=.d) $(UNIT:%=%.d) $(REPLAYS:%=%.d) $(TOOLS:%=%.d) $(BENCHES:%=%.d) $B/harness/main.d

@@ -19,6 +19,8 @@ struct fake_tensor {
     char *name;
     const char *dtype; /* "F32", "F16", "BF16"; any other stands in the header over float32 bytes */
     size_t n_dims, shape[4];
+    char *source[3]; /* the values are those of the tensors of these names, one behind the other; NULL: of its own name */
+    size_t n_sources;
     bool poked; /* the last value is `poke` */
     float poke;
 };
@@ -55,17 +57,25 @@ static inline struct fake_tensor *fake_find(struct fake *f, const char *name)
     return NULL;
 }
 
+static inline void fake_free_tensor(struct fake_tensor *t)
+{
+    for (size_t i = 0; i < t->n_sources; i++) {
+        free(t->source[i]);
+    }
+    free(t->name);
+}
+
 static inline void fake_drop(struct fake *f, const char *name)
 {
     struct fake_tensor *t = fake_find(f, name);
-    free(t->name);
+    fake_free_tensor(t);
     *t = f->tensor[--f->n];
 }
 
 static inline void fake_free(struct fake *f)
 {
     for (size_t i = 0; i < f->n; i++) {
-        free(f->tensor[i].name);
+        fake_free_tensor(&f->tensor[i]);
     }
     free(f->tensor);
     *f = (struct fake){.n = 0};
@@ -177,7 +187,19 @@ static inline size_t fake_count(const struct fake_tensor *t)
 /* Norm weights and variances lie around 1; matrices shrink with the root of their fan-in; a tenth of splitmix64 is enough here. */
 static inline void fake_values(float *out, const struct fake_tensor *t, uint64_t seed)
 {
-    size_t n = fake_count(t), fan = t->n_dims > 1 ? n / t->shape[0] : 16;
+    size_t n = fake_count(t);
+    for (size_t i = 0; i < t->n_sources; i++) {
+        struct fake_tensor part = *t;
+        part.name = t->source[i];
+        part.n_sources = 0;
+        part.shape[0] /= t->n_sources;
+        part.poked = t->poked && i + 1 == t->n_sources;
+        fake_values(out + i * (n / t->n_sources), &part, seed);
+    }
+    if (t->n_sources > 0) {
+        return;
+    }
+    size_t fan = t->n_dims > 1 ? n / t->shape[0] : 16;
     bool norm = strstr(t->name, "norm") && (strstr(t->name, "weight") || strstr(t->name, "running_var"));
     float step = ldexpf(1.0f, -(int)(0.5 * log2((double)fan)) - 3);
     uint64_t state = digest_checksum(t->name, strlen(t->name)) ^ (seed * 0x9E3779B97F4A7C15u);

@@ -16,7 +16,7 @@
 #include "encoder/timm.h"
 #include "encoder/vit.h"
 
-/* Weights without a config.json are offered to each in this order. */
+static const struct architecture *const architectures[] = {&vit_architecture, &dinov2_architecture, &resnet_architecture, &timm_architecture};
 static const struct architecture *const architectures[] = {&vit_architecture, &dinov2_architecture, &resnet_architecture, &timm_architecture};
 #define N_ARCHITECTURES (sizeof architectures / sizeof *architectures)
 
@@ -124,6 +124,10 @@ static int choose_architecture(struct encoder *e, struct status *st)
                           model_type, wanted);
     }
     e->arch = find_architecture(model_type, &e->info.architecture);
+    if (e->arch && e->checkpoint.options.old_interpolation && !e->arch->positions) {
+        return status_set(st, STATUS_DATA, "'%s': old_interpolation is a choice for dinov2 without registers, %s has no positions",
+                          e->checkpoint.config.path, model_type);
+    }
     return e->arch ? STATUS_OK : refuse_architecture(e, model_type, st);
 }
 

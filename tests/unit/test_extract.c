@@ -9,6 +9,7 @@
 
 #include "base/interrupt.h"
 #include "embed/extract.h"
+#include "fake_checkpoint.h"
 #include "synth/tiny_checkpoint.h"
 
 #define N_GOOD 9
@@ -434,12 +435,55 @@ static void test_open_refuses(void **state)
     scratch_remove(directory);
 }
 
+/* The mode decides the pictures, and is part of the fingerprint even where both make the same ones. */
+static void test_preprocess_modes(void **state)
+{
+    (void)state;
+    static char name[] = "m", cls[] = "cls", pooled[] = "pooled", *of_vit[] = {cls}, *of_resnet[] = {pooled};
+    const struct fake_resnet small = {"", true, false, false, 8, 2, {1, 1}, {16, 32}};
+    char *directory = scratch_new(), *tiny = path_join(directory, "tiny"), *resnet = path_join(directory, "resnet");
+    struct fake tensors = {0};
+    struct status st;
+    struct featurizer f[2];
+    assert_int_equal(tiny_checkpoint_write(tiny, 1, &st), STATUS_OK); /* its preprocessor_config.json is SKELEX's way */
+    assert_int_equal(file_make_directories(resnet, &st), STATUS_OK);
+    char *config = path_join(resnet, "config.json"), *weights = path_join(resnet, "model.safetensors");
+    fake_add_resnet(&tensors, &small);
+    assert_true(fake_write_resnet_config(config, &small, "") && fake_write(&tensors, weights, 1));
+    scratch_text(resnet, "preprocessor_config.json", "{\"image_processor_type\": \"ConvNextImageProcessor\", \"size\": 96, \"resample\": 3}");
+    for (int k = 0; k < 2; k++) {
+        struct study_model model[2] = {{.name = name, .source = SOURCE_ENCODER, .path = k ? resnet : tiny, .readout = k ? of_resnet : of_vit, .n_readouts = 1}};
+        model[1] = model[0];
+        model[1].preprocess = PREPROCESS_SKELEX;
+        for (int i = 0; i < 2; i++)
+            if (featurizer_open(&f[i], &model[i], &st))
+                fail_msg("%s", st.text);
+        assert_text(f[0].words, "preprocess checkpoint: ");
+        assert_text(f[1].words, "preprocess skelex: ");
+        assert_memory_not_equal(f[0].fingerprint, f[1].fingerprint, DIGEST_BYTES);
+        assert_int_equal(f[0].preprocess.width, k ? 96 : 224);
+        assert_int_equal(f[1].preprocess.width, 224); /* a backbone without a size of its own takes it too */
+        assert_int_equal(encoder_info(f[1].encoder)->input_width, 224);
+        assert_int_equal(f[1].preprocess.crop_width, 0);
+        assert_true(f[1].preprocess.filter == RESAMPLE_BILINEAR && f[1].preprocess.mean[0] == 0.485f && f[1].preprocess.std[2] == 0.225f);
+        featurizer_close(&f[0]);
+        featurizer_close(&f[1]);
+    }
+    fake_free(&tensors);
+    free(config);
+    free(weights);
+    free(tiny);
+    free(resnet);
+    scratch_remove(directory);
+}
+
 int main(void)
 {
     /* The two that fork come first: OpenMP's threads do not survive a fork. */
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_interrupted_and_resumed), cmocka_unit_test(test_killed_and_resumed),
                                        cmocka_unit_test(test_threads_and_shards),      cmocka_unit_test(test_corrupt_picture),
                                        cmocka_unit_test(test_decode_only_misses),      cmocka_unit_test(test_changed_and_damaged),
-                                       cmocka_unit_test(test_readouts),                cmocka_unit_test(test_open_refuses)};
+                                       cmocka_unit_test(test_readouts),                cmocka_unit_test(test_open_refuses),
+                                       cmocka_unit_test(test_preprocess_modes)};
     return cmocka_run_group_tests_name("extract", tests, NULL, NULL);
 }

@@ -123,6 +123,7 @@ static void test_defaults(void **state)
     assert_string_equal(s.store, "results/store");
     assert_int_equal(s.models[0].n_readouts, 1);
     assert_string_equal(s.models[0].readout[0], "features");
+    assert_string_equal(study_preprocess_name(&s.models[0]), "");
     study_free(&s);
     study_free(&s);
     if (load(&s, directory, "name: s\nprobes: [knn]\nmodels: [{name: m, path: model, readout: [cls, cls+mean]}, {name: n, path: model}]\n"
@@ -133,6 +134,8 @@ static void test_defaults(void **state)
     assert_int_equal(s.protocol, PROTOCOL_GIVEN);
     assert_int_equal(s.models[0].n_readouts, 2);
     assert_string_equal(s.models[1].readout[0], "cls");
+    assert_string_equal(study_preprocess_name(&s.models[1]), "checkpoint");
+    assert_true(!s.models[1].architecture && !s.models[1].old_interpolation);
     assert_string_equal(s.tasks[0].data, directory);
     char *data = path_join(directory, "data"), *store = path_join(directory, "store");
     assert_string_equal(s.tasks[1].data, data);
@@ -175,6 +178,11 @@ static void test_refused(void **state)
         {"name: s\n" TASKS "models:\n- {name: m, path: model, baseline: thumbnail}\n", "needs either `path`"},
         {"name: s\n" TASKS "models:\n- {name: m, baseline: thumbnial}\n", "study.yaml:4: models/0/baseline is 'thumbnial'"},
         {"name: s\n" TASKS "models:\n- {name: m, baseline: thumbnail, readout: [cls]}\n", "has no readouts"},
+        {"name: s\n" TASKS "models:\n- {name: m, baseline: thumbnail, preprocess: skelex}\n", "baseline 'm' has no checkpoint"},
+        {"name: s\n" TASKS "models:\n- {name: m, baseline: thumbnail, interpolation: new}\n", "baseline 'm' has no checkpoint"},
+        {"name: s\n" TASKS "models:\n- {name: m, path: model, preprocess: own}\n",
+         "study.yaml:4: models/0/preprocess is 'own'; expected one of: checkpoint, skelex"},
+        {"name: s\n" TASKS "models:\n- {name: m, path: model, interpolation: older}\n", "interpolation is 'older'; expected one of: new, old"},
         {"name: s\n" TASKS "models:\n- {name: m, path: model}\n- {name: m, baseline: thumbnail}\n", "study.yaml:5: two models are called 'm'"},
         {"name: s\n" TASKS "models:\n- {name: m, path: gone}\n", "study.yaml:4: model 'm': no checkpoint at"},
         {"name: s\n" TASKS "models:\n- {name: m, path: model, readout: [cls, mean, cls]}\n", "readout 'cls' is listed twice"},
@@ -209,7 +217,8 @@ static void test_resolved_study(void **state)
     struct status st;
     char *directory = place(), *text = NULL;
     size_t size;
-    if (load(&s, directory, "name: s\nmodels: [{name: m, path: model, readout: [mean, cls]}, {name: t, baseline: acquisition}]\n" TASKS
+    if (load(&s, directory, "name: s\nmodels: [{name: m, path: model, readout: [mean, cls], preprocess: skelex, architecture: dinov2, interpolation: old},\n"
+                            "         {name: t, baseline: acquisition}]\n" TASKS
                             "seed: 7\nfolds: 3\nprobes: [linear]\ntest_fraction: 0.3\nbootstrap: {replicates: 100, level: 0.8}\n", &st))
         fail_msg("%s", st.text);
     FILE *f = open_memstream(&text, &size);
@@ -224,6 +233,13 @@ static void test_resolved_study(void **state)
     assert_memory_equal(s.digest, again.digest, DIGEST_BYTES);
     study_free(&again);
     free(other);
+    memcpy(strstr(text, "interpolation: old"), "interpolation: new", 18);
+    assert_int_equal(load(&again, directory, text, &st), STATUS_OK);
+    assert_memory_not_equal(s.digest, again.digest, DIGEST_BYTES);
+    assert_string_equal(study_preprocess_name(&again.models[0]), "skelex");
+    assert_string_equal(again.models[0].architecture, "dinov2");
+    study_free(&again);
+    memcpy(strstr(text, "interpolation: new"), "interpolation: old", 18);
     strstr(text, "seed: 7")[6] = '8';
     assert_int_equal(load(&again, directory, text, &st), STATUS_OK);
     assert_memory_not_equal(s.digest, again.digest, DIGEST_BYTES);
