@@ -17,7 +17,6 @@
 #include "encoder/vit.h"
 
 static const struct architecture *const architectures[] = {&vit_architecture, &dinov2_architecture, &resnet_architecture, &timm_architecture};
-static const struct architecture *const architectures[] = {&vit_architecture, &dinov2_architecture, &resnet_architecture, &timm_architecture};
 #define N_ARCHITECTURES (sizeof architectures / sizeof *architectures)
 
 struct encoder {
