@@ -110,7 +110,7 @@ static void test_refused(void **state)
         "{'descr': '<f4', 'fortran_order': False}",
         "{'descr': '<f4', 'fortran_order': True, 'shape': (2,), }",
         "{'descr': '>f4', 'fortran_order': False, 'shape': (2,), }",
-        "{'descr': '<f2', 'fortran_order': False, 'shape': (4,), }",
+        "{'descr': '<f3', 'fortran_order': False, 'shape': (4,), }",
         "{'descr': '<c8', 'fortran_order': False, 'shape': (1,), }",
         "{'descr': '|O', 'fortran_order': False, 'shape': (1,), }",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }",
