@@ -34,6 +34,8 @@ struct fake_vit {
     const char *prefix; /* "vit." or "" */
     size_t width, layers, heads, intermediate, patch, image;
     bool qkv_bias;
+    bool dinov2, gated; /* its names and layer scale; a SwiGLU of `intermediate` columns */
+    size_t registers;
 };
 
 static inline struct fake_tensor *fake_add(struct fake *f, char *name, size_t n_dims, const size_t *shape)
@@ -93,6 +95,18 @@ static inline void fake_add_norm(struct fake *f, const char *prefix, const char 
     fake_add(f, mem_printf("%s%s.bias", prefix, name), 1, &n);
 }
 
+enum fake_part { FAKE_UP, FAKE_DOWN, FAKE_BEFORE, FAKE_AFTER };
+
+static inline const char *fake_name(const struct fake_vit *v, enum fake_part part)
+{
+    static const char *const names[3][4] = {
+        {"intermediate.dense", "output.dense", "layernorm_before", "layernorm_after"},
+        {"mlp.fc1", "mlp.fc2", "norm1", "norm2"},
+        {"mlp.weights_in", "mlp.weights_out", "norm1", "norm2"},
+    };
+    return names[v->gated ? 2 : v->dinov2][part];
+}
+
 static inline void fake_add_vit(struct fake *f, const struct fake_vit *v)
 {
     size_t D = v->width, grid = v->image / v->patch;
@@ -100,16 +114,22 @@ static inline void fake_add_vit(struct fake *f, const struct fake_vit *v)
     fake_add(f, mem_printf("%sembeddings.position_embeddings", v->prefix), 3, (size_t[]){1, grid * grid + 1, D});
     fake_add(f, mem_printf("%sembeddings.patch_embeddings.projection.weight", v->prefix), 4, (size_t[]){D, 3, v->patch, v->patch});
     fake_add(f, mem_printf("%sembeddings.patch_embeddings.projection.bias", v->prefix), 1, &D);
+    if (v->registers > 0) {
+        fake_add(f, mem_printf("%sembeddings.register_tokens", v->prefix), 3, (size_t[]){1, v->registers, D});
+    }
     for (size_t i = 0; i < v->layers; i++) {
         char *layer = mem_printf("%sencoder.layer.%zu.", v->prefix, i);
         fake_add_linear(f, layer, "attention.attention.query", D, D, v->qkv_bias);
         fake_add_linear(f, layer, "attention.attention.key", D, D, v->qkv_bias);
         fake_add_linear(f, layer, "attention.attention.value", D, D, v->qkv_bias);
         fake_add_linear(f, layer, "attention.output.dense", D, D, true);
-        fake_add_linear(f, layer, "intermediate.dense", v->intermediate, D, true);
-        fake_add_linear(f, layer, "output.dense", D, v->intermediate, true);
-        fake_add_norm(f, layer, "layernorm_before", D);
-        fake_add_norm(f, layer, "layernorm_after", D);
+        fake_add_linear(f, layer, fake_name(v, FAKE_UP), v->gated ? 2 * v->intermediate : v->intermediate, D, true);
+        fake_add_linear(f, layer, fake_name(v, FAKE_DOWN), D, v->intermediate, true);
+        fake_add_norm(f, layer, fake_name(v, FAKE_BEFORE), D);
+        fake_add_norm(f, layer, fake_name(v, FAKE_AFTER), D);
+        for (int j = 1; v->dinov2 && j <= 2; j++) {
+            fake_add(f, mem_printf("%slayer_scale%d.lambda1", layer, j), 1, &D);
+        }
         free(layer);
     }
     fake_add_norm(f, v->prefix, "layernorm", D);

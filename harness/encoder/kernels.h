@@ -20,7 +20,7 @@ void kernel_layer_norm(float *out, const float *x, const float *weight, const fl
  * Against double precision: |error| <= 1.5e-7 max(1, |gelu|). */
 void kernel_bias_gelu(float *x, const float *bias, size_t n_rows, size_t width);
 
-/* x = f(x + bias).  Against double precision: |error| <= 4e-7 max(1, |f|).
+/* x = f(x + bias).  Against double precision: |error| <= 2e-7 max(1, |f|).
  * gelu_tanh: x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2, the same reference; quick_gelu: x sigmoid(1.702 x), ibid.;
  * silu: x sigmoid(x), Elfwing et al. 2017, arXiv:1702.03118; relu: max(x, 0), NaN kept. */
 void kernel_bias_gelu_tanh(float *x, const float *bias, size_t n_rows, size_t width);

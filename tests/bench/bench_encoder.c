@@ -128,7 +128,8 @@ static void bench_gelu(size_t rounds)
 int main(int argc, char **argv)
 {
     size_t rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : 5;
-    const struct fake_vit shape = {"vit.", 1024, argc > 2 ? strtoul(argv[2], NULL, 10) : 24, 16, 4096, 16, 224, true};
+    const struct fake_vit shape = {.prefix = "vit.", .width = 1024, .layers = argc > 2 ? strtoul(argv[2], NULL, 10) : 24, .heads = 16,
+                                   .intermediate = 4096, .patch = 16, .image = 224, .qkv_bias = true};
     const char *base = getenv("TMPDIR");
     char *folder = mem_printf("%s/bench_encoder.XXXXXX", base && *base ? base : "/tmp");
     struct fake f = {0};

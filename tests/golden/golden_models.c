@@ -452,8 +452,8 @@ static void check_lone_file(struct golden_case *c)
         open = symlink(whole_path, link) == 0 && encoder_open_with(&e[1], link, &options, &st) == STATUS_OK;
     }
     if (!open) {
-        if (e[0] && encoder_info(e[0])->tokens == 0) {
-            golden_skip(name, "%s", st.text);
+        if (e[0] && encoder_info(e[0])->tokens == 0 && st.code == STATUS_DATA) {
+            golden_pass(name, "refused: %s", st.text); /* a convolutional network's shapes do not tell its strides */
         } else {
             golden_fail(name, "%s", st.text);
         }
@@ -463,7 +463,7 @@ static void check_lone_file(struct golden_case *c)
         says[i] = encoder_describe(e[i]);
     }
     if (strcmp(says[0], says[1]) != 0) {
-        golden_skip(name, "its config.json says what no tensor does: %s, not %s", says[0], says[1]);
+        golden_pass(name, "its config.json says what no tensor does, and the descriptions differ: %s, not %s", says[0], says[1]);
         goto done;
     }
     for (int i = 0; i < 2; i++) {

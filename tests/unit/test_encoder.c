@@ -9,254 +9,18 @@
 #include <cmocka.h>
 
 #include <omp.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "encoder/encoder.h"
-#include "fake_checkpoint.h"
+#include "encoder/safetensors.h"
+#include "encoder_folder.h"
+#include "naive_vit.h"
 
-static const struct fake_vit small = {"vit.", 24, 2, 3, 40, 8, 26, true}; /* 26 px: the last two are cut off, as the convolution does */
+static const struct fake_vit small = {.prefix = "vit.", .width = 24, .layers = 2, .heads = 3, .intermediate = 40, .patch = 8, .image = 26, .qkv_bias = true}; /* 26 px: the last two are cut off, as the convolution does */
 
-/* ---- folders ---- */
+/* ---- against the naive ViT ---- */
 
-static char *make_folder(void)
-{
-    const char *base = getenv("TMPDIR");
-    char *folder = mem_printf("%s/test_encoder.XXXXXX", base && *base ? base : "/tmp");
-    assert_non_null(mkdtemp(folder));
-    return folder;
-}
-
-static void remove_folder(char *folder)
-{
-    struct file_list list;
-    assert_int_equal(file_list_directory(&list, folder, NULL), STATUS_OK);
-    for (size_t i = 0; i < list.n; i++) {
-        char *path = path_join(folder, list.name[i]);
-        unlink(path);
-        free(path);
-    }
-    file_list_free(&list);
-    rmdir(folder);
-    free(folder);
-}
-
-static void put_text(const char *folder, const char *name, const char *text)
-{
-    char *path = path_join(folder, name);
-    assert_true(fake_write_text(path, text));
-    free(path);
-}
-
-static void put_config(const char *folder, const struct fake_vit *v, const char *type, const char *more)
-{
-    char *path = path_join(folder, "config.json");
-    assert_true(fake_write_config(path, v, type, more));
-    free(path);
-}
-
-static void put_part(const char *folder, const char *name, const struct fake *f, size_t from, size_t to, bool odd)
-{
-    char *path = path_join(folder, name);
-    assert_true(fake_write_part(f, from, to, path, 1, odd));
-    free(path);
-}
-
-static void put_weights(const char *folder, const struct fake *f)
-{
-    put_part(folder, "model.safetensors", f, 0, f->n, false);
-}
-
-static char *make_checkpoint(const struct fake_vit *v, const char *type)
-{
-    char *folder = make_folder();
-    struct fake f = {0};
-    fake_add_vit(&f, v);
-    put_config(folder, v, type, "");
-    put_weights(folder, &f);
-    fake_free(&f);
-    return folder;
-}
-
-static struct encoder *open_good(const char *path)
-{
-    struct encoder *e;
-    struct status st = {0};
-    if (encoder_open(&e, path, &st) != STATUS_OK) {
-        fail_msg("%s", st.text);
-    }
-    return e;
-}
-
-static void fill_pixels(float *pixels, size_t n, size_t salt)
-{
-    for (size_t i = 0; i < n; i++) {
-        pixels[i] = (float)((i * 2654435761u + salt * 40503u) % 1009) * 0.004f - 2.0f;
-    }
-}
-
-static float *run_once(const struct encoder *e)
-{
-    const struct encoder_info *info = encoder_info(e);
-    size_t n = 3 * info->image_size * info->image_size;
-    float *pixels = NEW(n, float), *out = NEW(encoder_output_width(e), float);
-    struct encoder_workspace *w = encoder_workspace_new(e);
-    struct status st = {0};
-    fill_pixels(pixels, n, 1);
-    if (encoder_forward(e, w, pixels, out, &st) != STATUS_OK) {
-        fail_msg("%s", st.text);
-    }
-    encoder_workspace_free(w);
-    free(pixels);
-    return out;
-}
-
-static float *run_path(const char *path)
-{
-    struct encoder *e = open_good(path);
-    float *out = run_once(e);
-    encoder_close(e);
-    return out;
-}
-
-/* ---- a naive ViT in double, straight from the tensors' names ---- */
-
-static double *values_of(struct fake *f, const char *prefix, const char *name)
-{
-    char *full = mem_printf("%s%s", prefix, name);
-    const struct fake_tensor *t = fake_find(f, full);
-    double *out = NULL;
-    if (t) {
-        float *values = NEW(fake_count(t), float);
-        fake_values(values, t, 1);
-        out = NEW(fake_count(t), double);
-        for (size_t i = 0; i < fake_count(t); i++) {
-            out[i] = (double)values[i];
-        }
-        free(values);
-    }
-    free(full);
-    return out;
-}
-
-static double *linear(struct fake *f, const char *prefix, const char *name, const double *x, size_t n, size_t n_out, size_t n_in)
-{
-    char *weight_name = mem_printf("%s.weight", name), *bias_name = mem_printf("%s.bias", name);
-    double *weight = values_of(f, prefix, weight_name), *bias = values_of(f, prefix, bias_name), *y = NEW(n * n_out, double);
-    for (size_t i = 0; i < n; i++) {
-        for (size_t o = 0; o < n_out; o++) {
-            double sum = bias ? bias[o] : 0;
-            for (size_t k = 0; k < n_in; k++) {
-                sum += x[i * n_in + k] * weight[o * n_in + k];
-            }
-            y[i * n_out + o] = sum;
-        }
-    }
-    free(weight);
-    free(bias);
-    free(weight_name);
-    free(bias_name);
-    return y;
-}
-
-static double *norm(struct fake *f, const char *prefix, const char *name, const double *x, size_t n, size_t D, double eps)
-{
-    char *weight_name = mem_printf("%s.weight", name), *bias_name = mem_printf("%s.bias", name);
-    double *weight = values_of(f, prefix, weight_name), *bias = values_of(f, prefix, bias_name), *y = NEW(n * D, double);
-    for (size_t i = 0; i < n; i++) {
-        double mean = 0, variance = 0;
-        for (size_t j = 0; j < D; j++) {
-            mean += x[i * D + j] / (double)D;
-        }
-        for (size_t j = 0; j < D; j++) {
-            variance += (x[i * D + j] - mean) * (x[i * D + j] - mean) / (double)D;
-        }
-        for (size_t j = 0; j < D; j++) {
-            y[i * D + j] = (x[i * D + j] - mean) / sqrt(variance + eps) * weight[j] + bias[j];
-        }
-    }
-    free(weight);
-    free(bias);
-    free(weight_name);
-    free(bias_name);
-    return y;
-}
-
-static void add_to(double *x, double *y, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        x[i] += y[i];
-    }
-    free(y);
-}
-
-static double *attention(const double *q, const double *k, const double *v, size_t T, size_t D, size_t heads)
-{
-    double *out = NEW0(T * D, double), *score = NEW(T, double);
-    size_t width = D / heads;
-    for (size_t h = 0; h < heads; h++) {
-        for (size_t i = 0; i < T; i++) {
-            double sum = 0;
-            for (size_t j = 0; j < T; j++) {
-                double dot = 0;
-                for (size_t c = h * width; c < (h + 1) * width; c++) {
-                    dot += q[i * D + c] * k[j * D + c];
-                }
-                sum += score[j] = exp(dot / sqrt((double)width));
-            }
-            for (size_t j = 0; j < T; j++) {
-                for (size_t c = h * width; c < (h + 1) * width; c++) {
-                    out[i * D + c] += score[j] / sum * v[j * D + c];
-                }
-            }
-        }
-    }
-    free(score);
-    return out;
-}
-
-/* [T, D] before the final norm. */
-static double *naive_stream(struct fake *f, const struct fake_vit *v, const float *pixels, double eps)
-{
-    size_t D = v->width, p = v->patch, G = v->image / p, T = G * G + 1, S = v->image;
-    double *patches = NEW((T - 1) * 3 * p * p, double), *x = values_of(f, v->prefix, "embeddings.position_embeddings");
-    for (size_t n = 0, at = 0; n < G * G; n++) {
-        for (size_t c = 0; c < 3; c++) {
-            for (size_t i = 0; i < p * p; i++) {
-                patches[at++] = (double)pixels[(c * S + n / G * p + i / p) * S + n % G * p + i % p];
-            }
-        }
-    }
-    add_to(x, values_of(f, v->prefix, "embeddings.cls_token"), D);
-    add_to(x + D, linear(f, v->prefix, "embeddings.patch_embeddings.projection", patches, T - 1, D, 3 * p * p), (T - 1) * D);
-    free(patches);
-    for (size_t i = 0; i < v->layers; i++) {
-        char *layer = mem_printf("%sencoder.layer.%zu.", v->prefix, i);
-        double *h = norm(f, layer, "layernorm_before", x, T, D, eps);
-        double *q = linear(f, layer, "attention.attention.query", h, T, D, D);
-        double *k = linear(f, layer, "attention.attention.key", h, T, D, D);
-        double *value = linear(f, layer, "attention.attention.value", h, T, D, D);
-        double *context = attention(q, k, value, T, D, v->heads);
-        add_to(x, linear(f, layer, "attention.output.dense", context, T, D, D), T * D);
-        free(h);
-        h = norm(f, layer, "layernorm_after", x, T, D, eps);
-        double *up = linear(f, layer, "intermediate.dense", h, T, v->intermediate, D);
-        for (size_t j = 0; j < T * v->intermediate; j++) {
-            up[j] = 0.5 * up[j] * (1 + erf(up[j] / sqrt(2.0)));
-        }
-        add_to(x, linear(f, layer, "output.dense", up, T, D, v->intermediate), T * D);
-        free(h);
-        free(q);
-        free(k);
-        free(value);
-        free(context);
-        free(up);
-        free(layer);
-    }
-    return x;
-}
-
-static void check_against_naive(const struct fake_vit *v, double eps, const char *more)
+static void check_against_naive(const struct fake_vit *v, double eps, double (*activation)(double), const char *more)
 {
     char *folder = make_checkpoint(v, "vit");
     put_config(folder, v, "vit", more);
@@ -269,7 +33,7 @@ static void check_against_naive(const struct fake_vit *v, double eps, const char
     fill_pixels(pixels, n, 3);
     encoder_workspace_trace(e, w);
     assert_int_equal(encoder_forward(e, w, pixels, out, NULL), STATUS_OK);
-    double *x = naive_stream(&f, v, pixels, eps), *y = norm(&f, v->prefix, "layernorm", x, T, D, eps);
+    double *x = naive_stream(&f, v, pixels, eps, activation, NULL), *y = norm(&f, v->prefix, "layernorm", x, T, D, eps);
     assert_int_equal(encoder_n_readouts(e), 3);
     for (size_t j = 0; j < D; j++) {
         double mean = 0;
@@ -298,13 +62,227 @@ static void forward_agrees_with_a_naive_vit(void **state)
 {
     (void)state;
     struct fake_vit v = small;
-    check_against_naive(&v, 1e-12, "");
+    check_against_naive(&v, 1e-12, naive_gelu, "");
     v.qkv_bias = false;
     v.prefix = "";
-    check_against_naive(&v, 0.01, ", \"layer_norm_eps\": 0.01");
+    check_against_naive(&v, 0.01, naive_gelu, ", \"layer_norm_eps\": 0.01");
     v.heads = 1;
     v.width = 17; /* no multiple of a vector */
-    check_against_naive(&v, 1e-12, "");
+    check_against_naive(&v, 1e-12, naive_gelu, "");
+}
+
+static double naive_gelu_new(double x)
+{
+    return 0.5 * x * (1 + tanh(sqrt(2 / 3.14159265358979323846) * (x + 0.044715 * x * x * x)));
+}
+
+static double naive_quick_gelu(double x)
+{
+    return x / (1 + exp(-1.702 * x));
+}
+
+static double naive_silu(double x)
+{
+    return x / (1 + exp(-x));
+}
+
+static double naive_relu(double x)
+{
+    return fmax(x, 0);
+}
+
+static void hidden_act_is_what_the_config_says(void **state)
+{
+    (void)state;
+    check_against_naive(&small, 1e-12, naive_gelu_new, ", \"hidden_act\": \"gelu_new\"");
+    check_against_naive(&small, 1e-12, naive_gelu_new, ", \"hidden_act\": \"gelu_pytorch_tanh\"");
+    check_against_naive(&small, 1e-12, naive_quick_gelu, ", \"hidden_act\": \"quick_gelu\"");
+    check_against_naive(&small, 1e-12, naive_silu, ", \"hidden_act\": \"silu\"");
+    check_against_naive(&small, 1e-12, naive_relu, ", \"hidden_act\": \"relu\"");
+}
+
+static void pooler_is_a_readout_where_the_file_holds_one(void **state)
+{
+    (void)state;
+    struct fake_vit v = small;
+    v.prefix = "";
+    size_t D = v.width;
+    char *folder = make_checkpoint(&v, "vit");
+    struct fake f = {0};
+    fake_add_vit(&f, &v);
+    fake_add_linear(&f, "", "pooler.dense", D, D, true);
+    put_weights(folder, &f);
+    struct encoder *e = open_good(folder);
+    assert_int_equal(encoder_n_readouts(e), 4);
+    assert_string_equal(encoder_readout_name(e, 3), "pooler");
+    float *out = run_once(e);
+    double *cls = NEW(D, double);
+    for (size_t i = 0; i < D; i++) {
+        cls[i] = (double)out[i];
+    }
+    double *due = linear(&f, "", "pooler.dense", cls, 1, D, D);
+    for (size_t i = 0; i < D; i++) {
+        assert_true(fabs(tanh(due[i]) - (double)out[3 * D + i]) < 1e-6);
+    }
+    encoder_close(e);
+    put_config(folder, &v, "vit", ", \"pooler_act\": \"relu\"");
+    refused(folder, "pooler_act 'relu' is not built");
+    free(cls);
+    free(due);
+    free(out);
+    fake_free(&f);
+    remove_folder(folder);
+}
+
+static void region_guided_probabilities_are_grouped(void **state)
+{
+    (void)state;
+    static const size_t groups[][2] = {{1, 5}, {5, 34}, {34, 37}};
+    char *folder = make_checkpoint(&small, "vit");
+    struct fake f = {0};
+    fake_add_vit(&f, &small);
+    fake_add_linear(&f, "", "classifier", 38, small.width, true);
+    put_weights(folder, &f);
+    struct encoder *e = open_good(folder);
+    struct encoder_workspace *w = encoder_workspace_new(e);
+    float *pixels = NEW(3 * 26 * 26, float), out[72], logits[38], p[38];
+    fill_pixels(pixels, 3 * 26 * 26, 1);
+    assert_int_equal(encoder_forward(e, w, pixels, out, NULL), STATUS_OK);
+    assert_int_equal(encoder_logits(e, w, logits, NULL), STATUS_OK);
+    assert_int_equal(encoder_probabilities(e, w, p, NULL), STATUS_OK);
+    for (size_t i = 0; i < 38; i += 37) {
+        assert_true(fabs((double)p[i] - 1 / (1 + exp(-(double)logits[i]))) < 1e-7);
+    }
+    for (size_t g = 0; g < 3; g++) {
+        double sum = 0;
+        for (size_t i = groups[g][0]; i < groups[g][1]; i++) {
+            sum += (double)p[i];
+            assert_true(fabs(log((double)p[i] / (double)p[groups[g][0]]) - (double)(logits[i] - logits[groups[g][0]])) < 1e-5);
+        }
+        assert_true(fabs(sum - 1) < 1e-6);
+    }
+    encoder_workspace_free(w);
+    encoder_close(e);
+    fake_drop(&f, "classifier.weight"); /* another head */
+    fake_drop(&f, "classifier.bias");
+    fake_add_linear(&f, "", "classifier", 5, small.width, true);
+    put_weights(folder, &f);
+    e = open_good(folder);
+    w = encoder_workspace_new(e);
+    assert_int_equal(encoder_forward(e, w, pixels, out, NULL), STATUS_OK);
+    assert_int_equal(encoder_probabilities(e, w, p, NULL), STATUS_DATA);
+    encoder_workspace_free(w);
+    encoder_close(e);
+    free(pixels);
+    fake_free(&f);
+    remove_folder(folder);
+}
+
+/* Attention knows places only through the table: patches that change places together with their rows leave the class token alone. */
+static void moving_patches_with_their_positions_leaves_cls_alone(void **state)
+{
+    (void)state;
+    struct fake_vit v = small;
+    v.image = 24;
+    size_t D = v.width, S = v.image, p = v.patch, G = S / p;
+    char *folder = make_checkpoint(&v, "vit"), *moved = make_checkpoint(&v, "vit");
+    char *path = path_join(moved, "model.safetensors");
+    struct encoder *e = open_good(folder);
+    size_t n_positions;
+    const float *table = encoder_positions(e, &n_positions);
+    float *turned = NEW(n_positions, float), *pixels = NEW(3 * S * S, float), *turned_pixels = NEW(3 * S * S, float);
+    memcpy(turned, table, D * sizeof *turned);
+    fill_pixels(pixels, 3 * S * S, 5);
+    for (size_t n = 0; n < G * G; n++) {
+        size_t to = (n + 4) % (G * G);
+        memcpy(turned + (1 + to) * D, table + (1 + n) * D, D * sizeof *turned);
+        for (size_t i = 0; i < 3 * p * p; i++) {
+            size_t c = i / (p * p), y = i / p % p, x = i % p;
+            turned_pixels[(c * S + to / G * p + y) * S + to % G * p + x] = pixels[(c * S + n / G * p + y) * S + n % G * p + x];
+        }
+    }
+    struct safetensors s; /* where the table's bytes lie in the file */
+    struct status st;
+    assert_int_equal(safetensors_open(&s, path, &st), STATUS_OK);
+    long at = -1;
+    for (size_t i = 0; i < s.n; i++) {
+        if (strcmp(s.tensor[i].name, "vit.embeddings.position_embeddings") == 0) {
+            at = (long)(s.tensor[i].data - s.map.data);
+        }
+    }
+    safetensors_close(&s);
+    assert_true(at > 0);
+    FILE *file = fopen(path, "r+b");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, at, SEEK_SET), 0);
+    assert_int_equal(fwrite(turned, sizeof *turned, n_positions, file), n_positions);
+    assert_int_equal(fclose(file), 0);
+
+    struct encoder *other = open_good(moved);
+    struct encoder_workspace *w[2] = {encoder_workspace_new(e), encoder_workspace_new(other)};
+    float *out[3];
+    for (int i = 0; i < 3; i++) {
+        out[i] = NEW(3 * D, float);
+        assert_int_equal(encoder_forward(i ? other : e, w[i > 0], i == 1 ? turned_pixels : pixels, out[i], &st), STATUS_OK);
+    }
+    double largest = 0, control = 0;
+    for (size_t i = 0; i < 3 * D; i++) {
+        largest = fmax(largest, fabs((double)(out[0][i] - out[1][i])));
+        control = fmax(control, fabs((double)(out[0][i] - out[2][i])));
+    }
+    assert_true(largest < 4e-6);
+    assert_true(control > 1e-3); /* the picture alone, or the table alone, does matter */
+    for (int i = 0; i < 3; i++) {
+        free(out[i]);
+    }
+    encoder_workspace_free(w[0]);
+    encoder_workspace_free(w[1]);
+    encoder_close(e);
+    encoder_close(other);
+    free(turned);
+    free(pixels);
+    free(turned_pixels);
+    free(path);
+    remove_folder(folder);
+    remove_folder(moved);
+}
+
+/* There are no batches: each picture runs alone.  What could still leak from one to the next is the workspace. */
+static void a_used_workspace_gives_the_same_bytes(void **state)
+{
+    (void)state;
+    char *folder = make_checkpoint(&small, "vit");
+    struct encoder *e = open_good(folder);
+    struct encoder_workspace *w = encoder_workspace_new(e);
+    size_t n = 3 * small.image * small.image;
+    float *pixels = NEW(2 * n, float), out[3][72];
+    fill_pixels(pixels, n, 1);
+    fill_pixels(pixels + n, n, 2);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(encoder_forward(e, w, pixels + i % 2 * n, out[i], NULL), STATUS_OK);
+    }
+    assert_memory_equal(out[0], out[2], sizeof out[0]);
+    assert_memory_not_equal(out[0], out[1], sizeof out[0]);
+    free(pixels);
+    encoder_workspace_free(w);
+    encoder_close(e);
+    remove_folder(folder);
+}
+
+static void vit_takes_its_own_size_alone(void **state)
+{
+    (void)state;
+    char *folder = make_checkpoint(&small, "vit");
+    struct encoder *e = open_good(folder);
+    struct status st = {0};
+    assert_int_equal(encoder_info(e)->input_height, 26);
+    assert_int_equal(encoder_set_input(e, 26, 26, &st), STATUS_OK);
+    assert_int_equal(encoder_set_input(e, 26, 34, &st), STATUS_DATA);
+    assert_non_null(strstr(st.text, "26x26 (its image_size), not 34x26"));
+    encoder_close(e);
+    assert_int_equal(encoder_open_with(&e, folder, &(struct encoder_options){.old_interpolation = true}, &st), STATUS_DATA);
+    assert_non_null(strstr(st.text, "old_interpolation"));
+    remove_folder(folder);
 }
 
 static void info_and_readouts_say_what_is_there(void **state)
@@ -412,7 +390,7 @@ static void bytes_do_not_depend_on_threads(void **state)
 {
     (void)state;
     enum { N = 24 };
-    struct fake_vit v = {"", 64, 2, 4, 128, 8, 40, true};
+    struct fake_vit v = {.prefix = "", .width = 64, .layers = 2, .heads = 4, .intermediate = 128, .patch = 8, .image = 40, .qkv_bias = true};
     char *folder = make_checkpoint(&v, "vit");
     struct encoder *e = open_good(folder);
     size_t n = 3 * v.image * v.image, width = encoder_output_width(e);
@@ -466,19 +444,6 @@ static void pixels_that_are_not_finite_are_reported(void **state)
 }
 
 /* ---- refusals ---- */
-
-static void refused(const char *path, const char *word)
-{
-    struct encoder *e;
-    struct status st = {0};
-    int code = encoder_open(&e, path, &st);
-    assert_int_not_equal(code, STATUS_OK);
-    assert_null(e);
-    assert_int_equal(code, st.code);
-    if (!strstr(st.text, word)) {
-        fail_msg("'%s' does not hold '%s'", st.text, word);
-    }
-}
 
 static void contradictory_configs_are_refused(void **state)
 {
@@ -652,22 +617,78 @@ static void bad_indexes_are_refused(void **state)
     remove_folder(folder);
 }
 
-static void a_lone_file_is_read_when_its_size_is_published(void **state)
+/* Both ways of opening give the same bytes; `options` for the file alone. */
+static void check_lone(const struct fake_vit *v, const struct encoder_options *options, const char *assumed)
 {
-    (void)state;
-    struct fake_vit v = {"vit.", 192, 12, 3, 8, 16, 32, true};
-    char *folder = make_checkpoint(&v, "vit"), *weights = path_join(folder, "model.safetensors"), *config = path_join(folder, "config.json");
-    float *due = run_path(folder);
+    char *folder = make_folder(), *weights = path_join(folder, "model.safetensors"), *config = path_join(folder, "config.json");
+    struct fake f = {0};
+    struct encoder *e;
+    struct status st = {0};
+    uint8_t digest[2][DIGEST_BYTES];
+    fake_add_vit(&f, v);
+    fake_add_linear(&f, "", "classifier", 38, v->width, true);
+    put_weights(folder, &f);
+    put_config(folder, v, "vit", "");
+    e = open_good(folder);
+    assert_null(encoder_info(e)->assumed);
+    float *due = run_once(e);
+    assert_int_equal(encoder_digest(digest[0], e, NULL), STATUS_OK);
+    encoder_close(e);
     unlink(config);
-    float *out = run_path(weights);
-    assert_memory_equal(out, due, 3 * v.width * sizeof *due);
+    if (encoder_open_with(&e, weights, options, &st) != STATUS_OK) {
+        fail_msg("%s", st.text);
+    }
+    assert_int_equal(encoder_info(e)->n_labels, 38);
+    assert_non_null(strstr(encoder_info(e)->assumed, assumed));
+    float *out = run_once(e);
+    assert_int_equal(encoder_digest(digest[1], e, NULL), STATUS_OK);
+    assert_memory_equal(out, due, 3 * v->width * sizeof *due);
+    assert_memory_equal(digest[0], digest[1], DIGEST_BYTES);
+    encoder_close(e);
     free(out);
     free(due);
-    struct fake f = {0};
-    fake_add_vit(&f, &small);
-    put_weights(folder, &f);
-    refused(weights, "config.json beside it"); /* 24 wide: how many heads nobody knows */
     fake_free(&f);
+    free(weights);
+    free(config);
+    remove_folder(folder);
+}
+
+static void a_lone_file_equals_its_folder(void **state)
+{
+    (void)state;
+    struct fake_vit v = {.prefix = "vit.", .width = 192, .layers = 2, .heads = 3, .intermediate = 8, .patch = 16, .image = 32, .qkv_bias = true};
+    check_lone(&v, &(struct encoder_options){.architecture = NULL}, "64 columns a head");
+    check_lone(&v, &(struct encoder_options){.architecture = "vit"}, "64 columns a head");
+    v.qkv_bias = false;
+    v.heads = 4;
+    check_lone(&v, &(struct encoder_options){.heads = 4}, "layer_norm_eps");
+    v = (struct fake_vit){.prefix = "", .width = 1280, .layers = 1, .heads = 16, .intermediate = 8, .patch = 8, .image = 8, .qkv_bias = true};
+    check_lone(&v, &(struct encoder_options){.architecture = NULL}, "16 heads"); /* ViT-H */
+}
+
+static void refused_with(const char *path, const struct encoder_options *options, const char *word)
+{
+    struct encoder *e;
+    struct status st = {0};
+    assert_int_equal(encoder_open_with(&e, path, options, &st), STATUS_DATA);
+    assert_null(e);
+    if (!strstr(st.text, word)) {
+        fail_msg("'%s' does not hold '%s'", st.text, word);
+    }
+}
+
+static void options_that_contradict_the_files_are_refused(void **state)
+{
+    (void)state;
+    char *folder = make_checkpoint(&small, "vit"), *weights = path_join(folder, "model.safetensors"), *config = path_join(folder, "config.json");
+    refused_with(folder, &(struct encoder_options){.architecture = "vit_mae"}, "model_type is 'vit', but architecture 'vit_mae' was asked for");
+    refused_with(folder, &(struct encoder_options){.architecture = "convnext"}, "architecture 'convnext' is not built");
+    refused_with(folder, &(struct encoder_options){.heads = 4}, "3 heads, but 4 were asked for");
+    unlink(config);
+    refused(weights, "config.json beside it"); /* 24 wide: how many heads nobody knows */
+    refused_with(weights, &(struct encoder_options){.architecture = "dinov2"}, "config.json beside it");
+    refused_with(weights, &(struct encoder_options){.heads = 5}, "hidden_size 24 cannot be shared among num_attention_heads 5");
+    struct fake f = {0};
     put_weights(folder, &f);
     refused(weights, "config.json beside it");
     free(weights);
@@ -708,6 +729,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(forward_agrees_with_a_naive_vit),
+        cmocka_unit_test(hidden_act_is_what_the_config_says),
+        cmocka_unit_test(pooler_is_a_readout_where_the_file_holds_one),
+        cmocka_unit_test(region_guided_probabilities_are_grouped),
+        cmocka_unit_test(moving_patches_with_their_positions_leaves_cls_alone),
+        cmocka_unit_test(a_used_workspace_gives_the_same_bytes),
+        cmocka_unit_test(vit_takes_its_own_size_alone),
         cmocka_unit_test(info_and_readouts_say_what_is_there),
         cmocka_unit_test(bytes_do_not_depend_on_how_weights_are_stored),
         cmocka_unit_test(bytes_do_not_depend_on_threads),
@@ -717,7 +744,8 @@ int main(void)
         cmocka_unit_test(a_tensor_twice_is_refused),
         cmocka_unit_test(incomplete_folders_are_refused),
         cmocka_unit_test(bad_indexes_are_refused),
-        cmocka_unit_test(a_lone_file_is_read_when_its_size_is_published),
+        cmocka_unit_test(a_lone_file_equals_its_folder),
+        cmocka_unit_test(options_that_contradict_the_files_are_refused),
         cmocka_unit_test(digest_tells_weights_and_meaning_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,6 +46,80 @@ static void gelu_stays_within_its_stated_error(void **state)
     free(bias);
 }
 
+static double gelu_tanh_double(double x)
+{
+    return 0.5 * x * (1 + tanh(0.79788456080286535588 * (x + 0.044715 * x * x * x)));
+}
+
+static double quick_gelu_double(double x)
+{
+    return x / (1 + exp(-1.702 * x));
+}
+
+static double silu_double(double x)
+{
+    return x / (1 + exp(-x));
+}
+
+static double relu_double(double x)
+{
+    return fmax(x, 0);
+}
+
+static void activations_stay_within_their_stated_error(void **state)
+{
+    (void)state;
+    enum { N = 100001 };
+    static const struct {
+        void (*apply)(float *, const float *, size_t, size_t);
+        double (*exact)(double);
+    } cases[] = {{kernel_bias_gelu_tanh, gelu_tanh_double},
+                 {kernel_bias_quick_gelu, quick_gelu_double},
+                 {kernel_bias_silu, silu_double},
+                 {kernel_bias_relu, relu_double}};
+    float *x = NEW(N, float), *bias = NEW(N, float);
+    for (size_t k = 0; k < 4; k++) {
+        double worst = 0;
+        for (size_t i = 0; i < N; i++) {
+            x[i] = (float)i * 6e-4f - 30.0f;
+            bias[i] = (float)(i % 7) * 0.25f;
+        }
+        cases[k].apply(x, bias, 1, N);
+        for (size_t i = 0; i < N; i++) {
+            float at = (float)i * 6e-4f - 30.0f + (float)(i % 7) * 0.25f;
+            double exact = cases[k].exact((double)at);
+            worst = fmax(worst, fabs((double)x[i] - exact) / fmax(1, fabs(exact)));
+        }
+        assert_true(worst <= 2e-7);
+        float special[] = {0.0f, INFINITY, -1e30f, 1e30f, NAN}, none[5] = {0};
+        cases[k].apply(special, none, 1, 5);
+        assert_true(special[0] == 0 && isinf(special[1]) && fabsf(special[2]) < 1e-6f && special[3] == 1e30f && isnan(special[4]));
+    }
+    free(x);
+    free(bias);
+}
+
+static void swiglu_gates_the_second_half_by_the_first(void **state)
+{
+    (void)state;
+    enum { ROWS = 3, WIDTH = 37 };
+    float x[ROWS * 2 * WIDTH], was[ROWS * 2 * WIDTH], bias[2 * WIDTH];
+    for (size_t i = 0; i < ROWS * 2 * WIDTH; i++) {
+        was[i] = x[i] = (float)((i * 37) % 101) * 0.1f - 5.0f;
+    }
+    for (size_t i = 0; i < 2 * WIDTH; i++) {
+        bias[i] = (float)(i % 5) * 0.5f - 1.0f;
+    }
+    kernel_bias_swiglu(x, bias, ROWS, WIDTH);
+    for (size_t i = 0; i < ROWS; i++) {
+        for (size_t j = 0; j < WIDTH; j++) {
+            const float *row = was + i * 2 * WIDTH;
+            double due = silu_double((double)(row[j] + bias[j])) * (double)(row[WIDTH + j] + bias[WIDTH + j]);
+            assert_true(fabs((double)x[i * 2 * WIDTH + j] - due) <= 1e-6 * fmax(1, fabs(due)));
+        }
+    }
+}
+
 static void gelu_adds_the_bias_of_its_column(void **state)
 {
     (void)state;
@@ -176,6 +250,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gelu_stays_within_its_stated_error),
+        cmocka_unit_test(activations_stay_within_their_stated_error),
+        cmocka_unit_test(swiglu_gates_the_second_half_by_the_first),
         cmocka_unit_test(gelu_adds_the_bias_of_its_column),
         cmocka_unit_test(layer_norm_agrees_with_double),
         cmocka_unit_test(softmax_sums_to_one_and_agrees_with_double),
