@@ -4,26 +4,27 @@
 
 make_study "$scratch/s" 6 > /dev/null 2>&1
 model=$scratch/s/data/tiny-random-vit
-image=$(find "$scratch/s/data" -name '*.png' | sort | head -1)
 cd "$scratch/s" || exit 1
-"$program" run -q study.yaml > /dev/null 2>&1 || "$program" extract -q study.yaml > /dev/null 2>&1
+"$program" extract -q study.yaml > /dev/null 2>&1
 "$program" export -q --to exported study.yaml > /dev/null 2>&1
-cls=$(ls exported/age.tiny.cls.npy)
-pre=$(ls exported/age.tiny.cls_pre.npy)
+image=data/$(sed -n 's/^3,\([^,]*\),.*/\1/p' exported/age.csv)
+cls=exported/age.tiny.cls.npy
 
 expect "a checkpoint alone" 0 "architecture   vit_mae width 64, layers 4, heads 4" "$program" inspect "$model"
 expect "a picture" 0 "cls            norm " "$program" inspect "$model" --image "$image"
 expect "no layers unless asked" 1 "norm, token 0" sh -c "'$program' inspect '$model' --image '$image' | grep -F 'norm, token 0' || { echo 'none: norm, token 0'; exit 1; }"
 expect "layers" 0 "norm, token 0" "$program" inspect "$model" --image "$image" --layers
 check "as many lines as layers and embeddings" test "$("$program" inspect "$model" --image "$image" --layers | grep -c '^[0-9]')" = 5
-expect "an exported readout agrees" 0 "agrees         up to the end" "$program" inspect "$model" --image "$image" --reference "$cls" --readout cls
-expect "its row is found" 0 "is the closest" "$program" inspect "$model" --image "$image" --reference "$cls" --readout cls
-expect "another readout departs" 0 "departs        somewhere before the end" "$program" inspect "$model" --image "$image" --reference "$pre" --readout cls
+for readout in cls cls_pre mean cls+mean; do
+    expect "exported $readout agrees" 0 "agrees         up to the end" "$program" inspect "$model" --image "$image" --reference "exported/age.tiny.$readout.npy" --readout $readout
+done
+expect "its row is found" 0 "its row 3 (from 0)" "$program" inspect "$model" --image "$image" --reference "$cls" --readout cls
+expect "another readout departs" 0 "departs        somewhere before the end" "$program" inspect "$model" --image "$image" --reference exported/age.tiny.cls_pre.npy --readout cls
 expect "joined readouts are wider" 3 "readout 'cls+mean' is 128 wide" "$program" inspect "$model" --image "$image" --reference "$cls" --readout cls+mean
 expect "a width of several readouts" 2 "say which with --readout (cls, cls_pre, mean)" "$program" inspect "$model" --image "$image" --reference "$cls"
 expect "an unknown readout" 2 "--readout 'clss' is none" "$program" inspect "$model" --image "$image" --reference "$cls" --readout clss
 expect "a trailing plus" 2 "--readout 'cls+' is none" "$program" inspect "$model" --image "$image" --reference "$cls" --readout cls+
-expect "an array of no shape of its" 3 "nothing of this checkpoint has" "$program" inspect "$model" --image "$image" --reference "$(ls exported/age.thumbnail*.npy)"
+expect "an array of no shape of its" 3 "nothing of this checkpoint has" "$program" inspect "$model" --image "$image" --reference exported/age.thumbnail.features.npy
 expect "an array that is not there" 4 "none.npy" "$program" inspect "$model" --image "$image" --reference none.npy
 expect "a picture that is none" 3 "study.yaml" "$program" inspect "$model" --image study.yaml
 expect "--layers without a picture" 2 "--layers needs --image" "$program" inspect "$model" --layers

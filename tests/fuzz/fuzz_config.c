@@ -9,22 +9,41 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* One file for all: their prefixes keep them apart. */
+#define REGISTERS "registers.safetensors"
+
+static void write_weights(const char *name, struct fake *f)
+{
+    char *path = path_join(fuzz_folder, name);
+    must(fake_write(f, path, 1));
+    free(path);
+    fake_free(f);
+}
+
+/* One file for all but the one with registers: their prefixes keep them apart. */
 static void set_up(void)
 {
-    static const struct fake_vit vit = {"vit.", 8, 2, 2, 16, 4, 12, true};
+    static const struct fake_vit vit = {.prefix = "vit.", .width = 8, .layers = 2, .heads = 2, .intermediate = 16, .patch = 4, .image = 12,
+                                        .qkv_bias = true};
     static const struct fake_resnet resnet = {"resnet.", true, false, false, 4, 2, {1, 2}, {8, 12}};
+    struct fake_vit dino = vit;
     struct fake f = {.n = 0};
     fuzz_folder_make("fuzz-config");
+    dino.prefix = "dinov2.";
+    dino.dinov2 = true;
+    dino.width = 4; /* its classifier is twice as wide: one serves both */
     fake_add_vit(&f, &vit);
+    fake_add_vit(&f, &dino);
     fake_add_resnet(&f, &resnet);
     fake_add_timm(&f, &vit, &(struct fake_timm){.theirs = "", .own = "visual.trunk."});
     fake_add_linear(&f, "", "classifier", 3, 8, true);
     fake_add_linear(&f, "", "classifier.1", 2, 12, true);
-    char *path = path_join(fuzz_folder, "model.safetensors");
-    must(fake_write(&f, path, 1));
-    free(path);
-    fake_free(&f);
+    write_weights("model.safetensors", &f);
+    dino.prefix = "dinov2_with_registers.";
+    dino.width = 8;
+    dino.gated = true;
+    dino.registers = 2;
+    fake_add_vit(&f, &dino);
+    write_weights(REGISTERS, &f);
 }
 
 static void run(struct encoder *e)
@@ -67,11 +86,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         set_up();
     }
     fuzz_folder_write("config.json", data, size);
-    if (encoder_open(&e, fuzz_folder, &st) == STATUS_OK) {
+    char *path = path_join(fuzz_folder, memmem(data, size, "register", 8) ? REGISTERS : ".");
+    if (encoder_open(&e, path, &st) == STATUS_OK) {
         run(e);
     } else {
         must(e == NULL && st.code != STATUS_OK && *st.text != '\0');
     }
     encoder_close(e);
+    free(path);
     return 0;
 }
