@@ -57,6 +57,22 @@ static inline void fake_add_timm(struct fake *f, const struct fake_vit *v, const
     fake_give_pair(f, own, "norm", theirs, "layernorm", 1, &D);
 }
 
+/* Transformers' tensors, from what timm's were made of. */
+static inline struct fake fake_sources(const struct fake *timm)
+{
+    struct fake g = {0};
+    for (size_t i = 0; i < timm->n; i++) {
+        const struct fake_tensor *t = &timm->tensor[i];
+        size_t shape[4];
+        memcpy(shape, t->shape, sizeof shape);
+        shape[0] /= t->n_sources;
+        for (size_t k = 0; k < t->n_sources; k++) {
+            fake_add(&g, mem_strdup(t->source[k]), t->n_dims, shape);
+        }
+    }
+    return g;
+}
+
 /* timm's config.json, old flat layout or with pretrained_cfg; `more` is further fields, each with a comma before it. */
 static inline bool fake_write_timm_config(const char *path, const struct fake_vit *v, const char *architecture, bool nested, const char *more)
 {

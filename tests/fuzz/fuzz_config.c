@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "encoder/encoder.h"
-#include "fake_checkpoint.h"
+#include "fake_timm.h"
 #include "fuzz_folder.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -34,6 +34,7 @@ static void set_up(void)
     fake_add_vit(&f, &vit);
     fake_add_vit(&f, &dino);
     fake_add_resnet(&f, &resnet);
+    fake_add_timm(&f, &vit, &(struct fake_timm){.theirs = "", .own = "visual.trunk."});
     fake_add_linear(&f, "", "classifier", 3, 8, true);
     fake_add_linear(&f, "", "classifier.1", 2, 12, true);
     write_weights("model.safetensors", &f);

@@ -9,7 +9,7 @@
 
 #include "base/interrupt.h"
 #include "embed/extract.h"
-#include "fake_checkpoint.h"
+#include "fake_timm.h"
 #include "synth/tiny_checkpoint.h"
 
 #define N_GOOD 9
@@ -441,7 +441,9 @@ static void test_preprocess_modes(void **state)
     (void)state;
     static char name[] = "m", cls[] = "cls", pooled[] = "pooled", *of_vit[] = {cls}, *of_resnet[] = {pooled};
     const struct fake_resnet small = {"", true, false, false, 8, 2, {1, 1}, {16, 32}};
-    char *directory = scratch_new(), *tiny = path_join(directory, "tiny"), *resnet = path_join(directory, "resnet");
+    const struct fake_vit scaled = {"", 24, 1, 3, 96, 14, 28, true};
+    char *directory = scratch_new(), *tiny = path_join(directory, "tiny"), *resnet = path_join(directory, "resnet"),
+         *dinov2 = path_join(directory, "dinov2");
     struct fake tensors = {0};
     struct status st;
     struct featurizer f[2];
@@ -451,8 +453,22 @@ static void test_preprocess_modes(void **state)
     fake_add_resnet(&tensors, &small);
     assert_true(fake_write_resnet_config(config, &small, "") && fake_write(&tensors, weights, 1));
     scratch_text(resnet, "preprocessor_config.json", "{\"image_processor_type\": \"ConvNextImageProcessor\", \"size\": 96, \"resample\": 3}");
-    for (int k = 0; k < 2; k++) {
-        struct study_model model[2] = {{.name = name, .source = SOURCE_ENCODER, .path = k ? resnet : tiny, .readout = k ? of_resnet : of_vit, .n_readouts = 1}};
+    fake_free(&tensors);
+    free(config);
+    free(weights);
+    assert_int_equal(file_make_directories(dinov2, &st), STATUS_OK);
+    config = path_join(dinov2, "config.json");
+    weights = path_join(dinov2, "model.safetensors");
+    struct fake timm = {0};
+    fake_add_timm(&timm, &scaled, &(struct fake_timm){.theirs = "", .own = "", .layer_scale = true});
+    tensors = fake_sources(&timm);
+    fake_free(&timm);
+    assert_true(fake_write_config(config, &scaled, "dinov2", "") && fake_write(&tensors, weights, 1)); /* without a word on pictures */
+
+    const size_t own[] = {224, 96, 28};
+    char *const path[] = {tiny, resnet, dinov2};
+    for (int k = 0; k < 3; k++) {
+        struct study_model model[2] = {{.name = name, .source = SOURCE_ENCODER, .path = path[k], .readout = k == 1 ? of_resnet : of_vit, .n_readouts = 1}};
         model[1] = model[0];
         model[1].preprocess = PREPROCESS_SKELEX;
         for (int i = 0; i < 2; i++)
@@ -461,8 +477,8 @@ static void test_preprocess_modes(void **state)
         assert_text(f[0].words, "preprocess checkpoint: ");
         assert_text(f[1].words, "preprocess skelex: ");
         assert_memory_not_equal(f[0].fingerprint, f[1].fingerprint, DIGEST_BYTES);
-        assert_int_equal(f[0].preprocess.width, k ? 96 : 224);
-        assert_int_equal(f[1].preprocess.width, 224); /* a backbone without a size of its own takes it too */
+        assert_int_equal(f[0].preprocess.width, own[k]);
+        assert_int_equal(f[1].preprocess.width, 224); /* also of a backbone that takes any size */
         assert_int_equal(encoder_info(f[1].encoder)->input_width, 224);
         assert_int_equal(f[1].preprocess.crop_width, 0);
         assert_true(f[1].preprocess.filter == RESAMPLE_BILINEAR && f[1].preprocess.mean[0] == 0.485f && f[1].preprocess.std[2] == 0.225f);
@@ -474,6 +490,7 @@ static void test_preprocess_modes(void **state)
     free(weights);
     free(tiny);
     free(resnet);
+    free(dinov2);
     scratch_remove(directory);
 }
 

@@ -156,22 +156,6 @@ static void without_qkv_bias_and_in_half_precision(void **state)
     scratch_remove(folder);
 }
 
-/* transformers' tensors, from what timm's were made of */
-static struct fake sources_of(const struct fake *f)
-{
-    struct fake g = {0};
-    for (size_t i = 0; i < f->n; i++) {
-        const struct fake_tensor *t = &f->tensor[i];
-        size_t shape[4];
-        memcpy(shape, t->shape, sizeof shape);
-        shape[0] /= t->n_sources;
-        for (size_t k = 0; k < t->n_sources; k++) {
-            fake_add(&g, mem_strdup(t->source[k]), t->n_dims, shape);
-        }
-    }
-    return g;
-}
-
 static void layer_scale_runs_as_dinov2(void **state)
 {
     (void)state;
@@ -180,7 +164,7 @@ static void layer_scale_runs_as_dinov2(void **state)
     struct fake_vit v = small;
     v.intermediate = 48;
     fake_add_timm(&f, &v, &(struct fake_timm){.theirs = "", .own = "", .layer_scale = true});
-    g = sources_of(&f);
+    g = fake_sources(&f);
     put_hugging_face(reference, &v, &g, "dinov2", ", \"mlp_ratio\": 2");
     put_timm(folder, &v, &f, "vit_base_patch8_dinov2", true, "");
     same_bytes(reference, folder, 3);
