@@ -156,16 +156,25 @@ static void say_extracted(const struct pipeline *p)
     fputc('\n', stderr);
 }
 
+/* begin, then fill the store; on failure of either p is freed. */
+static int begin_and_extract(struct pipeline *p, const struct invocation *in, struct status *st)
+{
+    int code = begin(p, in, st);
+    if (code)
+        return code;
+    code = pipeline_extract(p, false, st);
+    if (code)
+        pipeline_free(p);
+    else
+        say_extracted(p);
+    return code;
+}
+
 int cmd_run(const struct invocation *in, struct status *st)
 {
     struct pipeline p;
-    int code = begin(&p, in, st);
-    if (code)
-        return code;
-    code = pipeline_extract(&p, false, st);
-    if (!code)
-        say_extracted(&p);
-    return finish(&p, code, st);
+    int code = begin_and_extract(&p, in, st);
+    return code ? code : finish(&p, STATUS_OK, st);
 }
 
 int cmd_evaluate(const struct invocation *in, struct status *st)
@@ -178,13 +187,9 @@ int cmd_evaluate(const struct invocation *in, struct status *st)
 int cmd_extract(const struct invocation *in, struct status *st)
 {
     struct pipeline p;
-    int code = begin(&p, in, st);
-    if (code)
-        return code;
-    code = pipeline_extract(&p, false, st);
+    int code = begin_and_extract(&p, in, st);
     if (!code)
-        say_extracted(&p);
-    pipeline_free(&p);
+        pipeline_free(&p);
     return code;
 }
 

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "base/outfile.h"
 #include "base/table.h"
 
 /* What a row is turned into samples with. */
@@ -331,6 +332,23 @@ void cohort_free(struct cohort *c)
     free(c->sample);
     findings_free(&c->findings);
     *c = (struct cohort){0};
+}
+
+void cohort_write_sample(FILE *stream, const struct sample *s)
+{
+    csv_field(stream, s->id);
+    fputc(',', stream);
+    csv_field(stream, s->patient ? s->patient : "");
+    fputc(',', stream);
+    csv_field(stream, s->site ? s->site : "");
+}
+
+void cohort_write_label(FILE *stream, const struct cohort *c, const struct sample *s)
+{
+    if (c->source->task->kind == KIND_REGRESSION)
+        csv_number(stream, s->target);
+    else
+        csv_field(stream, c->source->task->classes[s->label].name);
 }
 
 void cohort_drop(struct cohort *c, const bool *drop)

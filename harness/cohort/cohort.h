@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/status.h"
 #include "cohort/findings.h"
@@ -50,6 +51,10 @@ void cohort_attach(struct cohort *c, const struct study *study, const struct sur
 /* Number the units: the patient where one is named, else all images of equal bytes.  Patients who share an image file
  * are one unit, so that its copies cannot part.  Call after the last exclusion. */
 void cohort_number_units(struct cohort *c, const struct survey *survey);
+
+/* "id,patient,site" as CSV fields, and the label as its class's name or the target. */
+void cohort_write_sample(FILE *stream, const struct sample *s);
+void cohort_write_label(FILE *stream, const struct cohort *c, const struct sample *s);
 
 /* Drop the samples marked true; the rest keep their order. */
 void cohort_drop(struct cohort *c, const bool *drop);

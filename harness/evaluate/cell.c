@@ -105,30 +105,18 @@ char *cell_predictions_header(const struct task *task)
     return header;
 }
 
-static void write_label(FILE *f, const struct task *task, const struct sample *s)
-{
-    if (task->kind == KIND_REGRESSION)
-        csv_number(f, s->target);
-    else
-        csv_field(f, task->classes[s->label].name);
-}
-
 /* One image's line; score[n_out]. */
 static void write_prediction(const struct cell_task *t, const struct cell_name *name, const struct sample *s, const char *partition, int fold,
                              const double *score, size_t n_out)
 {
     const struct task *task = t->cohort->source->task;
     FILE *f = t->predictions->stream;
-    csv_field(f, s->id);
-    fputc(',', f);
-    csv_field(f, s->patient ? s->patient : "");
-    fputc(',', f);
-    csv_field(f, s->site ? s->site : "");
+    cohort_write_sample(f, s);
     fprintf(f, ",%s,", partition);
     if (fold >= 0)
         fprintf(f, "%d", fold + 1);
     fputc(',', f);
-    write_label(f, task, s);
+    cohort_write_label(f, t->cohort, s);
     fprintf(f, ",%s,%s,%s,", name->model, name->readout, name->probe);
     if (task->kind == KIND_REGRESSION) {
         csv_number(f, score[0]);

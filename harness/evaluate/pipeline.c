@@ -218,16 +218,9 @@ static int write_splits(const struct pipeline *p, const struct cohort *c, const 
     for (size_t i = 0, dev = 0; i < c->n; i++) {
         const struct sample *s = &c->sample[i];
         bool development = dev < parts->n_development && parts->development[dev] == i;
-        csv_field(out.stream, s->id);
+        cohort_write_sample(out.stream, s);
         fputc(',', out.stream);
-        csv_field(out.stream, s->patient ? s->patient : "");
-        fputc(',', out.stream);
-        csv_field(out.stream, s->site ? s->site : "");
-        fputc(',', out.stream);
-        if (task->kind == KIND_REGRESSION)
-            csv_number(out.stream, s->target);
-        else
-            csv_field(out.stream, task->classes[s->label].name);
+        cohort_write_label(out.stream, c, s);
         if (development)
             fprintf(out.stream, ",development,%u,", parts->fold[dev++] + 1);
         else
@@ -368,16 +361,9 @@ static int export_rows(const struct cohort *c, const char *directory, struct sta
     for (size_t i = 0; i < c->n; i++) {
         const struct sample *s = &c->sample[i];
         fprintf(out.stream, "%zu,", i);
-        csv_field(out.stream, s->id);
+        cohort_write_sample(out.stream, s);
         fputc(',', out.stream);
-        csv_field(out.stream, s->patient ? s->patient : "");
-        fputc(',', out.stream);
-        csv_field(out.stream, s->site ? s->site : "");
-        fputc(',', out.stream);
-        if (task->kind == KIND_REGRESSION)
-            csv_number(out.stream, s->target);
-        else
-            csv_field(out.stream, task->classes[s->label].name);
+        cohort_write_label(out.stream, c, s);
         fprintf(out.stream, ",%s\n", partition[s->partition]);
     }
     return outfile_commit(&out, st);

@@ -24,13 +24,13 @@ rm -rf store
 check "three threads from nothing: equal bytes" reports_equal one three
 expect "export" 0 "embeddings of 2 tasks" "$program" export -q --to whole $study
 
-# killed in the middle, twice: at 30 % of what an extraction from nothing takes
+# killed in the middle, twice: at 90 % of what an extraction from nothing takes
 rm -rf store
 begin=$(date +%s.%N)
 "$program" extract -q -t 1 $study
 whole=$(echo "$begin $(date +%s.%N)" | awk '{print $2 - $1}')
 rm -rf store
-for share in 0.3 0.3; do
+for share in 0.9 0.9; do
     "$program" extract -q -t 1 $study > /dev/null 2>&1 &
     pid=$!
     sleep "$(echo "$whole $share" | awk '{print $1 * $2}')"

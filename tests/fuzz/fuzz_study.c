@@ -78,7 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t length;
     FILE *f = open_memstream(&text, &length);
     must(f != NULL);
-    study_write(&study, f);
+    study_write(&study, f, true);
     fclose(f);
     if (!strchr(text, '$')) { /* which would be a variable now */
         must(load(&again, text, length, &st) == STATUS_OK);
