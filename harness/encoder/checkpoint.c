@@ -228,10 +228,11 @@ done:
 static int open_file(struct checkpoint *c, struct status *st)
 {
     char *folder = path_directory(c->path);
-    char *config = path_join(folder, "config.json");
+    bool open_clip = layout_is_open_clip(folder);
+    char *config = path_join(folder, open_clip ? LAYOUT_OPEN_CLIP : "config.json");
     int code = STATUS_OK;
     if (file_exists(config)) {
-        code = read_config(c, config, false, st);
+        code = read_config(c, config, open_clip, st);
     }
     if (code == STATUS_OK) {
         name_single(c, path_basename(c->path));

@@ -40,8 +40,8 @@ struct encoder_info {
     size_t n_labels;          /* of the classifier in the file; 0: none */
 };
 
-/* `path`: a Hugging Face checkpoint folder (config.json, model.safetensors or shards with their index), or one
- * .safetensors file; without a config.json beside it, the shapes must tell what it is.
+/* `path`: a Hugging Face checkpoint folder (config.json, model.safetensors or shards with their index), timm's or
+ * open_clip's (encoder/timm.h), or one .safetensors file; without a config.json beside it, the shapes must tell what it is.
  * STATUS_DATA names what is missing, contradictory, not finite or not built yet. */
 int encoder_open_with(struct encoder **e, const char *path, const struct encoder_options *options, struct status *st) MUST_CHECK;
 int encoder_open(struct encoder **e, const char *path, struct status *st) MUST_CHECK; /* all options at their defaults */
@@ -55,7 +55,8 @@ bool encoder_knows(const char *model_type);
 const struct encoder_info *encoder_info(const struct encoder *e);
 
 /* Readouts, in the order in which encoder_forward writes them.  ViT: "cls" (class token behind the final
- * LayerNorm), "cls_pre" (before it), "mean" (mean of the patch tokens behind it), and "pooler" where the file holds one. */
+ * LayerNorm), "cls_pre" (before it), "mean" (mean of the patch tokens behind it), and "pooler" where the file holds one;
+ * "projected" of open_clip.  ResNet: "pooled". */
 size_t encoder_n_readouts(const struct encoder *e);
 const char *encoder_readout_name(const struct encoder *e, size_t i);
 size_t encoder_readout_width(const struct encoder *e, size_t i);

@@ -64,17 +64,20 @@ static int find_prefix(char **prefix, const struct checkpoint *c, bool open_clip
         }
         char *found = mem_strndup(name, at);
         if (!holds(c, found, "patch_embed.proj.weight") || *prefix) {
-            int code = *prefix ? status_set(st, STATUS_DATA, "'%s' holds two encoders: '%scls_token' and '%s'", c->path, *prefix, name) : STATUS_OK;
+            bool second = holds(c, found, "patch_embed.proj.weight");
             free(found);
-            if (code != STATUS_OK) {
-                return code;
+            if (second) {
+                return status_set(st, STATUS_DATA, "'%s' holds two encoders: '%scls_token' and '%s'", c->path, *prefix, name);
             }
             continue;
         }
         *prefix = found;
     }
-    return *prefix ? STATUS_OK : status_set(st, STATUS_DATA, "'%s' lacks tensor '%s' with '%spatch_embed.proj.weight' beside it", c->path, own,
-                                            open_clip ? "visual.trunk." : "");
+    if (*prefix) {
+        return STATUS_OK;
+    }
+    return status_set(st, STATUS_DATA, "'%s' lacks tensor '%s' with '%spatch_embed.proj.weight' beside it", c->path, own,
+                      open_clip ? "visual.trunk." : "");
 }
 
 /* Tensors that stand for another arithmetic than the inner architecture's. */
@@ -88,7 +91,8 @@ static int refuse_variants(const struct checkpoint *c, const char *prefix, struc
                                              {"blocks.0.attn.q_norm.weight", "normalised queries"}};
     for (size_t i = 0; i < sizeof variant / sizeof *variant; i++) {
         if (holds(c, prefix, variant[i][0])) {
-            return status_set(st, STATUS_DATA, "'%s' holds tensor '%s%s': %s, which is not built", c->path, prefix, variant[i][0], variant[i][1]);
+            return status_set(st, STATUS_DATA, "'%s' holds tensor '%s%s': %s, which is not built", c->path, prefix, variant[i][0],
+                              variant[i][1]);
         }
     }
     return STATUS_OK;
@@ -211,7 +215,8 @@ static int timm_open(void **model, struct encoder_info *info, struct checkpoint 
         m->projected += width;
     }
     m->image_size = t.image_size;
-    m->description = mem_printf("%s%s", t.name, m->projection == PROJECTION_LINEAR ? " linear projection" : m->projection == PROJECTION_MLP ? " mlp projection" : "");
+    static const char *const words[] = {[PROJECTION_NONE] = "", [PROJECTION_LINEAR] = " linear projection", [PROJECTION_MLP] = " mlp projection"};
+    m->description = mem_printf("%s%s", t.name, words[m->projection]);
 done:
     free(prefix);
     if (code != STATUS_OK) {

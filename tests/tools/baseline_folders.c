@@ -7,8 +7,11 @@
 #include "base/memory.h"
 #include "fake_timm.h"
 
-static const struct fake_vit mae = {"vit.", 48, 2, 4, 96, 16, 224, true}, bare = {"", 48, 2, 4, 96, 16, 224, true},
-                             clip = {"", 192, 12, 3, 768, 16, 224, true}; /* open_clip's config cannot say of another width */
+#define SMALL .width = 48, .layers = 2, .heads = 4, .intermediate = 96, .patch = 16, .image = 224, .qkv_bias = true
+static const struct fake_vit mae = {.prefix = "vit.", SMALL}, bare = {.prefix = "", SMALL};
+/* open_clip's config cannot say of another width than the published */
+static const struct fake_vit clip = {.prefix = "", .width = 192, .layers = 12, .heads = 3, .intermediate = 768, .patch = 16, .image = 224,
+                                     .qkv_bias = true};
 
 static char *folder;
 

@@ -441,7 +441,7 @@ static void test_preprocess_modes(void **state)
     (void)state;
     static char name[] = "m", cls[] = "cls", pooled[] = "pooled", *of_vit[] = {cls}, *of_resnet[] = {pooled};
     const struct fake_resnet small = {"", true, false, false, 8, 2, {1, 1}, {16, 32}};
-    const struct fake_vit scaled = {"", 24, 1, 3, 96, 14, 28, true};
+    const struct fake_vit scaled = {.prefix = "", .width = 24, .layers = 1, .heads = 3, .intermediate = 96, .patch = 14, .image = 28, .qkv_bias = true};
     char *directory = scratch_new(), *tiny = path_join(directory, "tiny"), *resnet = path_join(directory, "resnet"),
          *dinov2 = path_join(directory, "dinov2");
     struct fake tensors = {0};

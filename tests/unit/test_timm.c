@@ -5,10 +5,14 @@
 #include <math.h>
 
 #include "encoder/encoder.h"
+#include "encoder/timm_config.h"
 #include "fake_timm.h"
 
-static const struct fake_vit small = {"vit.", 24, 2, 3, 40, 8, 26, true};
-static const struct fake_vit tiny = {"", 192, 12, 3, 768, 16, 32, true}; /* open_clip knows no other widths than the published */
+static const struct fake_vit small = {.prefix = "vit.", .width = 24, .layers = 2, .heads = 3, .intermediate = 40, .patch = 8, .image = 26,
+                                      .qkv_bias = true};
+/* open_clip knows no other widths than the published */
+static const struct fake_vit tiny = {.prefix = "", .width = 192, .layers = 12, .heads = 3, .intermediate = 768, .patch = 16, .image = 32,
+                                     .qkv_bias = true};
 #define EPS ", \"layer_norm_eps\": 1e-6"
 #define NAME "vit_base_patch8_26"
 
@@ -319,6 +323,10 @@ static void open_clip_trunk_and_projection(void **state)
     check_projection(folder, &f, true);
     fake_free(&f);
 
+    char *lone = path_join(folder, "open_clip_model.safetensors");
+    same_bytes(reference, lone, 4);
+    free(lone);
+
     /* under the name open_clip gives it in a folder of its own */
     char *from = path_join(folder, "open_clip_model.safetensors"), *to = path_join(folder, "model.safetensors");
     assert_int_equal(rename(from, to), 0);
@@ -327,6 +335,39 @@ static void open_clip_trunk_and_projection(void **state)
     free(to);
     scratch_remove(reference);
     scratch_remove(folder);
+}
+
+/* ---- names ---- */
+
+/* timm 1.0, models/vision_transformer.py and deit.py: embed_dim, depth, num_heads of each entry point. */
+static void names_tell_sizes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *config;
+        size_t width, layers, heads, patch, image;
+    } cases[] = {
+        {"{\"architecture\": \"vit_tiny_patch16_224\"}", 192, 12, 3, 16, 224},
+        {"{\"architecture\": \"vit_small_patch32_384\", \"input_size\": [3, 384, 384]}", 384, 12, 6, 32, 384},
+        {"{\"architecture\": \"vit_base_patch16_224\", \"num_features\": 768, \"global_pool\": \"token\"}", 768, 12, 12, 16, 224},
+        {"{\"architecture\": \"vit_base_patch16_224.dino\"}", 768, 12, 12, 16, 224},
+        {"{\"architecture\": \"vit_large_patch16_224_in21k\"}", 1024, 24, 16, 16, 224},
+        {"{\"architecture\": \"vit_large_patch14_dinov2\", \"pretrained_cfg\": {\"input_size\": [3, 518, 518]}}", 1024, 24, 16, 14, 518},
+        {"{\"architecture\": \"vit_huge_patch14_224\"}", 1280, 32, 16, 14, 224},
+        {"{\"architecture\": \"deit_small_patch16_224\"}", 384, 12, 6, 16, 224},
+        {"{\"architecture\": \"vit_base_patch16_224\", \"model_args\": {\"img_size\": 512, \"dynamic_img_size\": true}}", 768, 12, 12, 16, 512},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char path[] = "config.json";
+        struct checkpoint c = {.path = path, .config = {.path = path, .json = json_loads(cases[i].config, 0, NULL)}};
+        struct timm_config t;
+        struct status st;
+        if (timm_config_read(&t, &c, &st))
+            fail_msg("%s", st.text);
+        assert_true(t.width == cases[i].width && t.layers == cases[i].layers && t.heads == cases[i].heads && t.intermediate == 4 * t.width);
+        assert_true(t.patch == cases[i].patch && t.image_size == cases[i].image);
+        json_decref(c.config.json);
+    }
 }
 
 /* ---- refusals ---- */
@@ -491,7 +532,8 @@ int main(void)
         cmocka_unit_test(layer_scale_runs_as_dinov2),     cmocka_unit_test(a_head_is_the_classifier),
         cmocka_unit_test(the_order_in_qkv_matters),       cmocka_unit_test(open_clip_trunk_and_projection),
         cmocka_unit_test(other_architectures_are_refused), cmocka_unit_test(contradictory_tensors_are_refused),
-        cmocka_unit_test(open_clip_refusals),             cmocka_unit_test(pickles_are_refused),
+        cmocka_unit_test(names_tell_sizes),               cmocka_unit_test(open_clip_refusals),
+        cmocka_unit_test(pickles_are_refused),
     };
     return cmocka_run_group_tests_name("timm", tests, NULL, NULL);
 }
