@@ -136,6 +136,10 @@ static void positions_follow_the_input(void **state)
     assert_memory_not_equal(digest[0], digest[2], DIGEST_BYTES);
 
     assert_int_equal(encoder_open_with(&old, folder, &(struct encoder_options){.old_interpolation = true}, &st), STATUS_OK);
+    assert_int_equal(encoder_set_input(old, 28, 34, &st), STATUS_OK); /* the same 4 x 4, but not square: the reference interpolates */
+    assert_true((double)encoder_positions(old, &n)[small.width] != table[small.width]);
+    assert_int_equal(encoder_set_input(old, 34, 34, &st), STATUS_OK);
+    assert_true((double)encoder_positions(old, &n)[small.width] == table[small.width]);
     assert_int_equal(encoder_set_input(old, 28, 21, &st), STATUS_OK);
     assert_int_equal(encoder_set_input(e, 28, 21, &st), STATUS_OK);
     assert_memory_not_equal(encoder_positions(e, &n), encoder_positions(old, &n), n * sizeof(float));
