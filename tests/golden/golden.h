@@ -26,6 +26,7 @@ void golden_keys_free(struct golden_keys *keys);
 
 /* Sections: each is handed the folder that holds its cases (it may be absent or empty). */
 void golden_models(const char *directory);       /* models/: checkpoints, safetensors_odd, torch_rand, vitl_hash */
+bool golden_torch_rand(const char *directory, const char *name); /* false: no such files in it */
 void golden_model_images(const char *directory); /* models/images */
 void golden_k_image(const char *directory);      /* stats/k_image */
 void golden_splits(const char *stats);           /* stats/a_* */
