@@ -137,6 +137,12 @@ static int begin(struct pipeline *p, const struct invocation *in, struct status 
     code = command_judge_audit(p, in->quiet, st);
     if (!code)
         code = pipeline_open_models(p, st);
+    for (size_t m = 0; !code && m < p->study.n_models; m++) {
+        const struct encoder *e = p->featurizer[m].encoder;
+        if (e && encoder_info(e)->assumed)
+            fprintf(stderr, "warning: model %s: no file says so, assumed: %s (architecture and heads in the study say otherwise)\n",
+                    p->study.models[m].name, encoder_info(e)->assumed);
+    }
     if (code)
         pipeline_free(p);
     return code;

@@ -91,7 +91,7 @@ static int open_encoder(struct featurizer *f, struct status *st)
 {
     const char *path = f->model->path;
     char hex[DIGEST_HEX];
-    const struct encoder_options options = {.architecture = f->model->architecture, .old_interpolation = f->model->old_interpolation};
+    const struct encoder_options options = {.architecture = f->model->architecture, .heads = f->model->heads, .old_interpolation = f->model->old_interpolation};
     int code = encoder_open_with(&f->encoder, path, &options, st);
     if (code)
         return code;
@@ -111,9 +111,10 @@ static int open_encoder(struct featurizer *f, struct status *st)
         return code;
     f->width = encoder_output_width(f->encoder);
     char *pictures = preprocess_describe(&f->preprocess);
-    f->words = mem_printf("%s %zux%zux%zu patch %zu image %zu, fp32, weights %s, preprocess %s: %s, features v%d", info->architecture, info->width,
+    f->words = mem_printf("%s %zux%zux%zu patch %zu image %zu, fp32, weights %s, preprocess %s: %s%s%s, features v%d", info->architecture, info->width,
                           info->layers, info->heads, info->patch, info->image_size, digest_hex(hex, f->weights),
-                          study_preprocess_name(f->model), pictures, FEATURES_VERSION);
+                          study_preprocess_name(f->model), pictures, info->assumed ? ", assumed: " : "", info->assumed ? info->assumed : "",
+                          FEATURES_VERSION);
     free(pictures);
     return STATUS_OK;
 }

@@ -10,7 +10,7 @@
 
 /* The manifest as it is written; numbers stay text until they are parsed strictly. */
 struct raw_model {
-    char *name, *path, *baseline, *preprocess, *architecture, *interpolation;
+    char *name, *path, *baseline, *preprocess, *architecture, *heads, *interpolation;
     char **readout;
     unsigned n_readout;
 };
@@ -42,6 +42,7 @@ static const cyaml_schema_field_t model_fields[] = {
     OPTIONAL_TEXT("baseline", struct raw_model, baseline),
     OPTIONAL_TEXT("preprocess", struct raw_model, preprocess),
     OPTIONAL_TEXT("architecture", struct raw_model, architecture),
+    OPTIONAL_TEXT("heads", struct raw_model, heads),
     OPTIONAL_TEXT("interpolation", struct raw_model, interpolation),
     CYAML_FIELD_SEQUENCE_COUNT("readout", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_model, readout, n_readout, &value_text, 1, 64),
     CYAML_FIELD_END};
@@ -126,8 +127,8 @@ static int resolve_model(struct study *s, size_t i, const struct raw_model *raw,
         code = manifest_choice(&which, raw->baseline, 0, BASELINES, s->path, keys, st);
         if (code)
             return code;
-        if (raw->preprocess || raw->architecture || raw->interpolation)
-            return status_set(st, STATUS_DATA, "%s:%zu: baseline '%s' has no checkpoint, and so no preprocess, architecture or interpolation", s->path,
+        if (raw->preprocess || raw->architecture || raw->heads || raw->interpolation)
+            return status_set(st, STATUS_DATA, "%s:%zu: baseline '%s' has no checkpoint, and so no preprocess, architecture, heads or interpolation", s->path,
                               manifest_line(s->path, keys), m->name);
         if (raw->n_readout)
             return status_set(st, STATUS_DATA, "%s:%zu: baseline '%s' has no readouts to choose from", s->path, manifest_line(s->path, keys),
@@ -151,6 +152,10 @@ static int resolve_model(struct study *s, size_t i, const struct raw_model *raw,
     if (!code)
         code = manifest_choice(&which, raw->interpolation, 0, INTERPOLATIONS, s->path, keys, st);
     m->old_interpolation = which == 1;
+    if (code)
+        return code;
+    (void)snprintf(keys, sizeof keys, "models/%zu/heads", i);
+    code = manifest_size(&m->heads, raw->heads, 0, 1, 1024, s->path, keys, st);
     if (code)
         return code;
     m->architecture = raw->architecture ? mem_strdup(raw->architecture) : NULL;
@@ -373,6 +378,8 @@ void study_write(const struct study *s, FILE *stream, bool places)
             fprintf(stream, "    preprocess: %s\n    interpolation: %s\n", PREPROCESSES[m->preprocess], INTERPOLATIONS[m->old_interpolation]);
         if (m->architecture)
             entry(stream, "    ", "architecture", m->architecture);
+        if (m->heads)
+            fprintf(stream, "    heads: %zu\n", m->heads);
     }
     fputs("tasks:\n", stream);
     for (size_t i = 0; i < s->n_tasks; i++) {

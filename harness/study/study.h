@@ -10,7 +10,7 @@
  *   models:
  *     - {name: skelex, path: ${CHECKPOINTS}/skelex, readout: [cls, mean, cls+mean]}
  *       # of a checkpoint also: preprocess: checkpoint | skelex (pictures as its files say; or as the published script made
- *       # them for every backbone), architecture: its model_type where no file says it, interpolation: new | old (DINOv2)
+ *       # them for every backbone), architecture and heads where no file says them, interpolation: new | old (DINOv2)
  *     - {name: thumbnail, baseline: thumbnail}
  *   tasks:
  *     - {task: ../tasks/kneeoa.yaml, data: kneeKL224}
@@ -56,6 +56,7 @@ struct study_model {
     size_t n_readouts;
     enum study_preprocess preprocess;
     char *architecture;     /* NULL: what the files say */
+    size_t heads;           /* 0: what the files say */
     bool old_interpolation; /* of DINOv2's positions: encoder_options */
 };
 
