@@ -5,7 +5,9 @@
  * X.npy a study to be split, X_train.npy alone neighbours.  Tolerances: objective
  * 1e-9 relative and probabilities 1e-7, as the set's own notes ask.  Its coefficients
  * are stated to a gradient below 1e-13, which flat directions at large C turn into
- * more: ours lie within 4e-10 of them (measured), and 1e-8 is asked.  All else 1e-9. */
+ * more: ours lie within 4e-10 of them (measured).  An error e along a direction that only
+ * the penalty holds costs e^2 / 2C of the objective, so that the objective's own 1e-20
+ * allows 1e-7 at C = 1e4: that is asked, and probabilities decide.  All else 1e-9. */
 #include <cblas.h>
 #include <float.h>
 #include <math.h>
@@ -38,7 +40,7 @@ enum measure { OBJECTIVE, PROBABILITY, COEFFICIENT, FIGURE, N_MEASURES };
 static const struct {
     const char *name;
     double tolerance;
-} measures[N_MEASURES] = {{"objective", 1e-9}, {"probabilities", 1e-7}, {"coefficients", 1e-8}, {"figures", 1e-9}};
+} measures[N_MEASURES] = {{"objective", 1e-9}, {"probabilities", 1e-7}, {"coefficients", 1e-7}, {"figures", 1e-9}};
 
 struct tally {
     size_t n_checked[N_MEASURES], n_wrong, n_near_ties;
