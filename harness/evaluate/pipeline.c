@@ -153,8 +153,11 @@ int pipeline_open_models(struct pipeline *p, struct status *st)
     double began = clock_seconds();
     p->featurizer = NEW0(p->study.n_models, struct featurizer);
     int code = STATUS_OK;
-    for (size_t m = 0; m < p->study.n_models && !code; m++)
+    for (size_t m = 0; m < p->study.n_models && !code; m++) {
         code = featurizer_open(&p->featurizer[m], &p->study.models[m], st);
+        if (!code && p->featurizer[m].encoder)
+            study_default_readout(&p->study.models[m], encoder_readout_name(p->featurizer[m].encoder, 0));
+    }
     charge(p, "load", began, p->study.n_models);
     return code;
 }

@@ -159,10 +159,10 @@ static int resolve_model(struct study *s, size_t i, const struct raw_model *raw,
     if (code)
         return code;
     m->architecture = raw->architecture ? mem_strdup(raw->architecture) : NULL;
-    m->n_readouts = raw->n_readout ? raw->n_readout : 1;
+    m->n_readouts = raw->n_readout;
     m->readout = NEW0(m->n_readouts, char *);
     for (size_t r = 0; r < m->n_readouts; r++) {
-        m->readout[r] = mem_strdup(raw->n_readout ? raw->readout[r] : "cls");
+        m->readout[r] = mem_strdup(raw->readout[r]);
         for (size_t q = 0; q < r; q++)
             if (!strcmp(m->readout[q], m->readout[r])) {
                 (void)snprintf(keys, sizeof keys, "models/%zu/readout/%zu", i, r);
@@ -309,6 +309,15 @@ int study_load(struct study *study, const char *path, struct status *st)
     return code;
 }
 
+void study_default_readout(struct study_model *model, const char *readout)
+{
+    if (model->n_readouts)
+        return;
+    model->readout = mem_realloc(model->readout, 1, sizeof *model->readout);
+    model->readout[0] = mem_strdup(readout);
+    model->n_readouts = 1;
+}
+
 void study_free(struct study *study)
 {
     for (size_t i = 0; study->models && i < study->n_models; i++) {
@@ -373,7 +382,7 @@ void study_write(const struct study *s, FILE *stream, bool places)
             fputs(r ? ", " : "    readout: [", stream);
             quoted(stream, m->readout[r]);
         }
-        fputs(m->path ? "]\n" : "", stream);
+        fputs(m->path && m->n_readouts ? "]\n" : "", stream);
         if (m->path)
             fprintf(stream, "    preprocess: %s\n    interpolation: %s\n", PREPROCESSES[m->preprocess], INTERPOLATIONS[m->old_interpolation]);
         if (m->architecture)

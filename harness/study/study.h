@@ -8,7 +8,7 @@
  *   store: ../results/store          # embeddings; default `store` beside the output, shared by studies
  *   data_root: ${DATASETS}           # default folder of the tasks' data
  *   models:
- *     - {name: skelex, path: ${CHECKPOINTS}/skelex, readout: [cls, mean, cls+mean]}
+ *     - {name: skelex, path: ${CHECKPOINTS}/skelex, readout: [cls, mean, cls+mean]}   # default: the encoder's first, cls or pooled
  *       # of a checkpoint also: preprocess: checkpoint | skelex (pictures as its files say; or as the published script made
  *       # them for every backbone), architecture and heads where no file says them, interpolation: new | old (DINOv2)
  *     - {name: thumbnail, baseline: thumbnail}
@@ -52,7 +52,7 @@ struct study_model {
     char *name;
     enum study_source source;
     char *path;       /* checkpoint; NULL for a baseline */
-    char **readout;   /* [n_readouts]; a baseline has the one "features" */
+    char **readout;   /* [n_readouts]; none named: the encoder's first, set by study_default_readout; a baseline has "features" */
     size_t n_readouts;
     enum study_preprocess preprocess;
     char *architecture;     /* NULL: what the files say */
@@ -86,6 +86,9 @@ struct study {
 
 int study_load(struct study *study, const char *path, struct status *st) MUST_CHECK;
 void study_free(struct study *study);
+
+/* The readout of a model for which the study names none: the first its encoder has ("cls", or "pooled" of a ResNet). */
+void study_default_readout(struct study_model *model, const char *readout);
 
 const char *study_protocol_name(enum study_protocol protocol);
 const char *study_probe_name(enum study_probe probe);

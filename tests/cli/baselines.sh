@@ -40,6 +40,13 @@ check "BiomedCLIP as open_clip says" grep -q "^model biomedclip: .*preprocess ch
 check "RadioDINO as timm says" grep -q "^model radiodino-b16: .*preprocess checkpoint: .*shortest 248 bicubic; crop 224x224 to even;.*mean 0.5,0.5,0.5" said
 check "ResNet as its folder says" grep -q "^model resnet-101: .*preprocess checkpoint: .*shortest 256 bicubic; crop 224x224;" said
 
+sed 's/, readout: \[[a-z, ]*\]//; s/^name: .*/name: plain/; s/results\/baselines/results\/plain/; /synth_age/d' manifests/baselines.yaml > manifests/plain.yaml
+"$program" run -q manifests/plain.yaml > table 2> errors
+check "a study may name only path" test $? -eq 0
+check "each model has the first readout of its encoder" test "$(cut -d, -f3,4 results/plain/metrics.csv | sort -u | grep -c ',cls$')" = 5
+check "which is the pooled map of a ResNet" grep -q ',resnet-101,pooled,' results/plain/metrics.csv
+check "the resolved study names it" grep -q 'readout: \["pooled"\]' results/plain/study.resolved.yaml
+
 for layout in BiomedCLIP RadioDino-b16; do
     expect "inspect $layout" 0 "readouts" "$program" inspect "checkpoints/$layout"
 done

@@ -133,7 +133,11 @@ static void test_defaults(void **state)
     assert_true(!s.probe[PROBE_LINEAR] && s.probe[PROBE_KNN] && s.skip_bad_labels && !s.skip_bad_images);
     assert_int_equal(s.protocol, PROTOCOL_GIVEN);
     assert_int_equal(s.models[0].n_readouts, 2);
-    assert_string_equal(s.models[1].readout[0], "cls");
+    assert_int_equal(s.models[1].n_readouts, 0); /* the encoder is asked */
+    study_default_readout(&s.models[1], "pooled");
+    study_default_readout(&s.models[0], "pooled");
+    assert_string_equal(s.models[1].readout[0], "pooled");
+    assert_int_equal(s.models[0].n_readouts, 2);
     assert_string_equal(study_preprocess_name(&s.models[1]), "checkpoint");
     assert_true(!s.models[1].architecture && !s.models[1].old_interpolation);
     assert_string_equal(s.tasks[0].data, directory);
