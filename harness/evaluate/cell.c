@@ -222,6 +222,15 @@ static void write_nothing(const struct cell_task *t, const struct cell_name *nam
     results_write_metric(t->metrics, &row);
 }
 
+/* Folds that could not be validated on are left out of the choice; the row says which and why. */
+static void write_note(const struct cell_task *t, const struct cell_name *name, const struct probe_result *r)
+{
+    struct metric_row row = {.cell = *name, .partition = "validation", .metric = r->criterion, .n = t->partitions->n_development,
+                             .n_patients = t->cohort->n_units - t->n_units, .value = r->score[r->chosen], .method = "", .reason = r->note};
+    if (*r->note)
+        results_write_metric(t->metrics, &row);
+}
+
 static int score_test(struct headline *h, const struct cell_task *t, const struct cell_name *name, const struct probe_result *r, struct status *st)
 {
     const struct study *s = t->study;
@@ -314,6 +323,7 @@ int cell_evaluate(struct headline *h, const struct cell_task *t, const struct st
         h->edge = result.at_edge;
         write_path(t, &name, parameter, &result, t->partitions->n_folds);
         write_predictions(t, &name, &result);
+        write_note(t, &name, &result);
         code = score_test(h, t, &name, &result, st);
     }
     probe_result_free(&result);

@@ -49,6 +49,13 @@ expect "or is reported on request" 0 "warning (leak)" "$program" run -o leak giv
 check "and stands in the audit" grep -q "^fracture,warning,leak," leak/audit.csv
 cp keep.csv data/cohort.csv
 
+# four patients with a fracture: some folds have none to validate on
+awk -F, -v OFS=, 'NR > 1 { $6 = ($2 < "P0005") } { print }' keep.csv > data/cohort.csv
+sed 's/folds: 3/folds: 5/' study.yaml > rare.yaml
+expect "a rare class runs, with a warning" 0 "class 'fractured' has 4 patients only" "$program" run -o rare rare.yaml
+check "and the folds left out are said" grep -q "^small,fracture,.*,validation,auroc,.*,fold [0-9]: " rare/metrics.csv
+cp keep.csv data/cohort.csv
+
 # a truncated image
 victim=$(ls data/images | tail -1)
 cp "data/images/$victim" keep.png

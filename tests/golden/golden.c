@@ -104,19 +104,6 @@ void golden_keys_free(struct golden_keys *keys)
     free(keys);
 }
 
-#define SECTION(name)                                                          \
-    __attribute__((weak)) void name(const char *directory)                     \
-    {                                                                          \
-        golden_skip(#name, "not built yet (%s)", path_basename(directory));    \
-    }
-SECTION(golden_models)
-SECTION(golden_model_images)
-SECTION(golden_k_image)
-SECTION(golden_splits)
-SECTION(golden_metrics)
-SECTION(golden_bootstrap)
-SECTION(golden_probes)
-
 static void run(const char *directory, const char *sub, void (*section)(const char *))
 {
     char *path = *sub ? path_join(directory, sub) : mem_strdup(directory);
