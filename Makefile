@@ -76,6 +76,13 @@ $B/%.o: %.c $(FLAGS_MK)
 	@echo "  CC    $<"
 	$Q$(CC) $(ALL_CFLAGS) -c $< -o $@
 
+# What the name says; which of them runs is chosen at run time (base/cpu.h).
+ifeq ($(shell uname -m),x86_64)
+$B/harness/encoder/%_avx2.o: CFLAGS += -mavx2 -mfma
+$B/harness/encoder/%_avx512.o: CFLAGS += -mavx2 -mfma -mavx512f -mavx512dq -mavx512bw -mavx512vl
+$B/harness/encoder/%_avx512bf16.o: CFLAGS += -mavx2 -mfma -mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx512bf16
+endif
+
 $(ARCHIVE): $(OBJECTS)
 	@rm -f $@
 	@echo "  AR    $@"

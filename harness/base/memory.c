@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/status.h"
 
@@ -57,6 +58,19 @@ void *mem_aligned(size_t count, size_t size)
     void *p = aligned_alloc(64, bytes);
     if (!p)
         out_of_memory(count, size);
+    return p;
+}
+
+void *mem_huge(size_t bytes)
+{
+    size_t page = (size_t)2 << 20;
+    if (bytes < page)
+        return mem_aligned(bytes, 1);
+    size_t whole = bytes_of((bytes_of(bytes, 1) - 1) / page + 1, page);
+    void *p = aligned_alloc(page, whole);
+    if (!p)
+        out_of_memory(whole, 1);
+    madvise(p, whole, MADV_HUGEPAGE); /* a wish */
     return p;
 }
 

@@ -17,6 +17,9 @@ char *mem_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* 64-byte aligned, size rounded up to 64: for rows that vector code reads. */
 void *mem_aligned(size_t count, size_t size) __attribute__((malloc));
 
+/* Uninitialised, for weights: 64-byte aligned, in pages of 2 MB where it is large and the system grants them. */
+void *mem_huge(size_t bytes) __attribute__((alloc_size(1), malloc));
+
 /* Make room for one more element: returns base, perhaps moved, with capacity > n. */
 void *mem_grow(void *base, size_t n, size_t *capacity, size_t size);
 

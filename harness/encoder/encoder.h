@@ -17,6 +17,8 @@
 struct encoder;
 struct encoder_workspace;
 
+enum encoder_precision { ENCODER_FP32, ENCODER_BF16 };
+
 /* What the files may leave open; all zero is the default. */
 struct encoder_options {
     const char *architecture; /* a model_type, for weights without a config.json that do not say theirs; NULL: what the files say */

@@ -1,0 +1,233 @@
+/* Cutting a product into what the caches hold; see product.h. */
+#include "encoder/product.h"
+
+#include <omp.h>
+#include <stdlib.h>
+
+#include "base/cpu.h"
+#include "base/memory.h"
+#include "encoder/product_pack.h"
+
+#define CHUNK_DEPTH (4 * PRODUCT_DEPTH) /* of the rows packed at once */
+#define CHUNK_BYTES ((size_t)416 << 10) /* of them; what a second level of 512 KB leaves beside a panel's slice */
+#define GROUP_ROWS 208
+
+struct product_scratch {
+    int team;
+    char *rows;   /* the packed rows */
+    float *sums;  /* [n_sums] */
+    size_t n_sums;
+    float **tile; /* [team] */
+    float **wide; /* [team] */
+    float **gathered; /* [team]: a slice of a block's rows */
+};
+
+const struct product_set *product_set(void)
+{
+    switch (cpu_level()) {
+#if defined(__x86_64__)
+    case CPU_AVX512_BF16:
+        return &product_avx512_bf16;
+    case CPU_AVX512:
+        return &product_avx512;
+    case CPU_AVX2:
+        return &product_avx2;
+#else
+    case CPU_AVX512_BF16:
+    case CPU_AVX512:
+    case CPU_AVX2:
+#endif
+    case CPU_PORTABLE:
+        break;
+    }
+    return &product_portable;
+}
+
+static size_t n_panels(const struct product *p, const struct product_set *set)
+{
+    return (p->n_out + set->columns - 1) / set->columns;
+}
+
+/* A panel's values in memory, all its depth. */
+static size_t panel_values(const struct product *p, const struct product_set *set)
+{
+    return product_depth(p->precision, p->n_in) * set->columns;
+}
+
+size_t product_bytes(const struct product *p)
+{
+    const struct product_set *set = product_set();
+    return n_panels(p, set) * panel_values(p, set) * product_panel_size(p->precision);
+}
+
+void product_pack(struct product *p, const struct product_part *part, size_t n_parts, size_t n_in, enum encoder_precision precision)
+{
+    const struct product_set *set = product_set();
+    *p = (struct product){.n_in = n_in, .precision = precision};
+    for (size_t i = 0; i < n_parts; i++) {
+        p->n_out += part[i].n;
+    }
+    const float **row = NEW(p->n_out, const float *);
+    for (size_t i = 0, n = 0; i < n_parts; i++) {
+        for (size_t j = 0; j < part[i].n; j++) {
+            row[n++] = part[i].weight + j * n_in;
+        }
+    }
+    p->packed = mem_huge(product_bytes(p));
+    size_t bytes = panel_values(p, set) * product_panel_size(precision), panels = n_panels(p, set);
+#pragma omp parallel for schedule(static)
+    for (size_t i = 0; i < panels; i++) {
+        size_t first = i * set->columns, left = p->n_out - first;
+        product_pack_panel((char *)p->packed + i * bytes, set, precision, row + first, left < set->columns ? left : set->columns, n_in);
+    }
+    free(row);
+}
+
+void product_free(struct product *p)
+{
+    free(p->packed);
+    *p = (struct product){0};
+}
+
+struct product_scratch *product_scratch_new(int team)
+{
+    const struct product_set *set = product_set();
+    struct product_scratch *s = NEW0(1, struct product_scratch);
+    s->team = team;
+    s->rows = mem_aligned(CHUNK_BYTES + PRODUCT_DEPTH * sizeof(float), 1);
+    s->tile = NEW((size_t)team, float *);
+    s->wide = NEW((size_t)team, float *);
+    s->gathered = NEW((size_t)team, float *);
+    for (int i = 0; i < team; i++) {
+        s->tile[i] = mem_aligned(GROUP_ROWS * set->columns, sizeof(float));
+        s->wide[i] = mem_aligned(PRODUCT_DEPTH * set->columns, sizeof(float));
+        s->gathered[i] = mem_aligned(set->rows * PRODUCT_DEPTH, sizeof(float));
+    }
+    return s;
+}
+
+void product_scratch_free(struct product_scratch *s)
+{
+    for (int i = 0; s && i < s->team; i++) {
+        free(s->tile[i]);
+        free(s->wide[i]);
+        free(s->gathered[i]);
+    }
+    if (s) {
+        free(s->tile);
+        free(s->sums);
+        free(s->wide);
+        free(s->gathered);
+        free(s->rows);
+        free(s);
+    }
+}
+
+/* Some rows of the result, from some of the depth. */
+struct cut {
+    size_t row, n_rows;
+    size_t k, depth; /* k a multiple of PRODUCT_DEPTH */
+};
+
+static size_t slice_depth(const struct cut *c, size_t k)
+{
+    return c->depth - k < PRODUCT_DEPTH ? c->depth - k : PRODUCT_DEPTH;
+}
+
+/* Packed rows: [slice of PRODUCT_DEPTH][block][its depth, its rows]. */
+static void pack_block(const struct product *p, const struct product_set *set, const struct product_rows *x, const struct cut *c, size_t block,
+                       struct product_scratch *s, int me)
+{
+    size_t first = product_block_start(set, c->n_rows, block), n = product_block_start(set, c->n_rows, block + 1) - first;
+    size_t size = product_row_size(set, p->precision);
+    const float *row[PRODUCT_MAX_ROWS];
+    float *gathered = s->gathered[me];
+    for (size_t k = 0; k < c->depth; k += PRODUCT_DEPTH) {
+        size_t depth = slice_depth(c, k);
+        for (size_t i = 0; i < n; i++) {
+            if (x->gather) {
+                x->gather(gathered + i * PRODUCT_DEPTH, x->context, c->row + first + i, c->k + k, depth);
+                row[i] = gathered + i * PRODUCT_DEPTH;
+            } else {
+                row[i] = x->x + (c->row + first + i) * x->stride + c->k + k;
+            }
+        }
+        product_pack_block(s->rows + (k * c->n_rows + first * product_depth(p->precision, depth)) * size, set, p->precision, row, n, depth);
+    }
+}
+
+/* One panel of weights over the packed rows. */
+static void run_panel(float *y, const struct product *p, const struct product_set *set, const struct cut *c, size_t panel,
+                      const struct product_end *end, struct product_scratch *s, int me)
+{
+    size_t first = panel * set->columns, left = p->n_out - first;
+    size_t size = product_panel_size(p->precision), row_size = product_row_size(set, p->precision), lines = PRODUCT_DEPTH * set->columns * size / 64;
+    const char *weights = (const char *)p->packed + (panel * panel_values(p, set) + c->k * set->columns) * size;
+    float *tile = c->depth < p->n_in ? s->sums + panel * c->n_rows * set->columns : s->tile[me];
+    for (size_t k = 0; k < c->depth; k += PRODUCT_DEPTH) {
+        const char *slice = weights + k * set->columns * size;
+        product_blocks(tile, set, p->precision, s->rows + k * c->n_rows * row_size, slice, c->n_rows, slice_depth(c, k), c->k + k == 0,
+                       s->wide[me], slice + lines * 64, lines);
+    }
+    if (c->k + c->depth == p->n_in) {
+        set->finish(y + c->row * p->n_out, p->n_out, tile, c->n_rows, first, left < set->columns ? left : set->columns, end);
+    }
+}
+
+static void run_cut(float *y, const struct product *p, const struct product_set *set, const struct product_rows *x, const struct cut *c,
+                    const struct product_end *end, struct product_scratch *s)
+{
+    size_t panels = n_panels(p, set), blocks = product_n_blocks(set, c->n_rows);
+    if (s->team == 1) {
+        for (size_t i = 0; i < blocks; i++) {
+            pack_block(p, set, x, c, i, s, 0);
+        }
+        for (size_t i = 0; i < panels; i++) {
+            run_panel(y, p, set, c, i, end, s, 0);
+        }
+        return;
+    }
+#pragma omp parallel num_threads(s->team)
+    {
+        int me = omp_get_thread_num();
+#pragma omp for schedule(static)
+        for (size_t i = 0; i < blocks; i++) {
+            pack_block(p, set, x, c, i, s, me);
+        }
+#pragma omp for schedule(static)
+        for (size_t i = 0; i < panels; i++) {
+            run_panel(y, p, set, c, i, end, s, me);
+        }
+    }
+}
+
+/* The partial sums of a group of rows, where the depth is more than a chunk's. */
+static void make_room(struct product_scratch *s, size_t values)
+{
+    if (s->n_sums < values) {
+        free(s->sums);
+        s->sums = mem_aligned(values, sizeof(float));
+        s->n_sums = values;
+    }
+}
+
+/* A group's rows are packed a chunk of the depth at a time; the weights pass once for each group. */
+void product_run(float *y, const struct product *p, const struct product_rows *x, size_t n_rows, const struct product_end *end,
+                 struct product_scratch *s)
+{
+    const struct product_set *set = product_set();
+    size_t chunk = p->n_in < CHUNK_DEPTH ? (p->n_in + PRODUCT_DEPTH - 1) / PRODUCT_DEPTH * PRODUCT_DEPTH : CHUNK_DEPTH;
+    size_t most = CHUNK_BYTES / (chunk * product_row_size(set, p->precision));
+    size_t groups = (n_rows - 1) / (most < GROUP_ROWS ? most : GROUP_ROWS) + 1, blocks = product_n_blocks(set, n_rows);
+    for (size_t i = 0; i < groups; i++) {
+        struct cut c = {.row = product_block_start(set, n_rows, blocks * i / groups)};
+        c.n_rows = product_block_start(set, n_rows, blocks * (i + 1) / groups) - c.row;
+        if (p->n_in > CHUNK_DEPTH) {
+            make_room(s, c.n_rows * n_panels(p, set) * set->columns);
+        }
+        for (; c.k < p->n_in; c.k += c.depth) {
+            c.depth = p->n_in - c.k < CHUNK_DEPTH ? p->n_in - c.k : CHUNK_DEPTH;
+            run_cut(y, p, set, x, &c, end, s);
+        }
+    }
+}

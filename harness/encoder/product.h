@@ -1,0 +1,60 @@
+/* The matrix product under every encoder: y = f(x W^T + b), with the weights
+ * packed once in the order in which they are read, and shared by threads.
+ *
+ * Rows of x are packed a few at a time into memory that stays in the second
+ * level of the cache; the packed panels of W stream past them; bias,
+ * activation and residual are applied while a tile of the result is still there.
+ * The bits of a row depend on that row and the weights alone: not on how many
+ * rows there are, on the number of threads, or, in fp32, on AVX2 or AVX-512.
+ * Without either, OpenBLAS multiplies the same pieces.
+ *
+ * bf16: weights and rows rounded to bfloat16 (to even), products and sums in
+ * float32.  Where the processor has no such product, panels are widened on the
+ * way: half the memory, the speed of fp32. */
+#ifndef ENCODER_PRODUCT_H
+#define ENCODER_PRODUCT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "encoder/encoder.h"
+#include "encoder/product_set.h"
+
+struct product {
+    size_t n_out, n_in;
+    enum encoder_precision precision;
+    void *packed;
+};
+
+/* What this processor (and SKELEX_CPU) runs. */
+const struct product_set *product_set(void);
+
+/* Some rows of W: weight[n, n_in]. */
+struct product_part {
+    const float *weight;
+    size_t n;
+};
+
+/* W is the parts one below the other.  Uses several threads. */
+void product_pack(struct product *p, const struct product_part *part, size_t n_parts, size_t n_in, enum encoder_precision precision);
+void product_free(struct product *p);
+size_t product_bytes(const struct product *p); /* in memory */
+
+/* Where the rows of x come from: x[row * stride + k], or what `gather` writes, values k .. k + n - 1 of a row. */
+struct product_rows {
+    const float *x;
+    size_t stride;
+    void (*gather)(float *to, const void *context, size_t row, size_t k, size_t n);
+    const void *context;
+};
+
+/* Memory of one thread; or of a team of threads that share the work of each product. */
+struct product_scratch;
+struct product_scratch *product_scratch_new(int team);
+void product_scratch_free(struct product_scratch *s);
+
+/* y[n_rows, n_out] = end(x W^T). */
+void product_run(float *y, const struct product *p, const struct product_rows *x, size_t n_rows, const struct product_end *end,
+                 struct product_scratch *s);
+
+#endif

@@ -1,0 +1,227 @@
+/* The functions of struct product_set but the blocks', for the vectors of this
+ * file's instruction set (simd.h).  Included once by each product_*.c.
+ * The polynomials are our own least-maximum fits (iteratively reweighted least
+ * squares on Chebyshev nodes, in double). */
+#include <math.h>
+
+#include "encoder/product_set.h"
+#include "encoder/simd.h"
+
+/* exp(x) for x <= 0, held at exp(-87) below that; 1.2e-7 relative.  x = n ln2 + r, |r| <= ln2 / 2;
+ * adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits. */
+INLINE vfloat exp_of_negative(vfloat x)
+{
+    vfloat held = v_max(v_set(-87.0f), x), magic = v_set(12582912.0f);
+    vfloat shifted = v_fma(held, v_set(1.44269504f), magic);
+    vfloat n = v_sub(shifted, magic);
+    vfloat r = v_fnma(n, v_set(0.693359375f), held); /* exact: 9 bits of ln2 */
+    r = v_fma(n, v_set(2.12194440e-4f), r);
+    vfloat p = v_fma(v_set(1.38144889e-3f), r, v_set(8.36878051e-3f));
+    p = v_fma(p, r, v_set(4.16683938e-2f));
+    p = v_fma(p, r, v_set(1.66665201e-1f));
+    p = v_fma(p, r, v_set(4.99999934e-1f));
+    p = v_fma(v_mul(p, r), r, v_add(r, v_set(1.0f)));
+    return v_mul(p, v_power(shifted));
+}
+
+/* x Phi(x) = max(x, 0) - |x| erfc(|x| / sqrt 2) / 2; the second term is at most
+ * 0.17, so that its relative error hardly shows.  erfc(z) = exp(-z^2) times a
+ * polynomial in 1 / (1 + 0.27 |x|), 2.4e-8 relative on [0, 14]; beyond, it is 0.
+ * NaN comes through the first term. */
+INLINE vfloat gelu(vfloat x)
+{
+    vfloat size = v_min(v_abs(x), v_set(14.0f));
+    vfloat t = v_div(v_set(1.0f), v_fma(v_set(0.27f), size, v_set(1.0f)));
+    vfloat p = v_fma(v_set(0.0289152875f), t, v_set(-0.126255326f));
+    p = v_fma(p, t, v_set(0.169291524f));
+    p = v_fma(p, t, v_set(-0.0686211016f));
+    p = v_fma(p, t, v_set(0.107399508f));
+    p = v_fma(p, t, v_set(0.0722402622f));
+    p = v_fma(p, t, v_set(0.101759171f));
+    p = v_fma(p, t, v_set(0.107550506f));
+    p = v_fma(p, t, v_set(0.107720181f));
+    vfloat e = exp_of_negative(v_mul(v_mul(size, v_set(-0.5f)), size));
+    return v_fnma(v_mul(v_mul(size, t), p), e, v_max(v_set(0.0f), x));
+}
+
+/* 1 / (1 + exp(-z)) without overflow on either side. */
+INLINE vfloat sigmoid(vfloat z)
+{
+    vfloat e = exp_of_negative(v_negative_abs(z)), one = v_set(1.0f);
+    return v_div(v_if_negative(z, e, one), v_add(one, e));
+}
+
+INLINE vfloat activate(vfloat x, enum activation_kind kind)
+{
+    switch (kind) {
+    case ACTIVATION_GELU:
+        return gelu(x);
+    case ACTIVATION_GELU_TANH: /* (1 + tanh u) / 2 = sigmoid(2 u) */
+        return v_mul(x, sigmoid(v_mul(v_set(1.59576912f), v_fma(v_mul(v_mul(v_set(0.044715f), x), x), x, x))));
+    case ACTIVATION_QUICK_GELU:
+        return v_mul(x, sigmoid(v_mul(v_set(1.702f), x)));
+    case ACTIVATION_RELU:
+        return v_max(v_set(0.0f), x);
+    case ACTIVATION_SILU:
+        return v_mul(x, sigmoid(x));
+    case ACTIVATION_NONE:
+        break;
+    }
+    return x;
+}
+
+/* `kind` and the three flags are constants where this is called, so that each case is a loop of its own. */
+INLINE void finish_as(float *y, size_t ld, const float *tile, size_t n_rows, size_t width, size_t first, size_t n_columns,
+                      const struct product_end *end, enum activation_kind kind, bool adds, bool scales, bool clips)
+{
+    for (size_t j = 0; j < n_columns; j += SIMD_LANES) {
+        vmask some = v_first(n_columns - j);
+        vfloat bias = end->bias ? v_load_first(end->bias + first + j, some) : v_set(0.0f);
+        vfloat scale = scales ? v_load_first(end->scale + first + j, some) : v_set(1.0f);
+        for (size_t i = 0; i < n_rows; i++) {
+            float *to = y + i * ld + first + j;
+            vfloat v = activate(v_add(v_load(tile + i * width + j), bias), kind);
+            if (adds) {
+                vfloat r = v_load_first(to, some);
+                v = scales ? v_fma(scale, v, r) : v_add(r, v);
+                v = clips ? v_max(v_set(0.0f), v) : v;
+            }
+            v_store_first(to, v, some);
+        }
+    }
+}
+
+/* `width` of the tile is the set's. */
+INLINE void finish_of(float *y, size_t ld, const float *tile, size_t n_rows, size_t width, size_t first, size_t n_columns,
+                      const struct product_end *end)
+{
+#define FINISH(kind, adds, scales, clips) finish_as(y, ld, tile, n_rows, width, first, n_columns, end, kind, adds, scales, clips)
+    if (end->adds && end->clips) {
+        FINISH(ACTIVATION_NONE, true, false, true);
+    } else if (end->adds && end->scale) {
+        FINISH(ACTIVATION_NONE, true, true, false);
+    } else if (end->adds) {
+        FINISH(ACTIVATION_NONE, true, false, false);
+    } else {
+        switch (end->activation) {
+#define CASE(kind)                          \
+    case kind:                              \
+        FINISH(kind, false, false, false);  \
+        break
+            CASE(ACTIVATION_NONE);
+            CASE(ACTIVATION_GELU);
+            CASE(ACTIVATION_GELU_TANH);
+            CASE(ACTIVATION_QUICK_GELU);
+            CASE(ACTIVATION_RELU);
+            CASE(ACTIVATION_SILU);
+#undef CASE
+        }
+    }
+#undef FINISH
+}
+
+/* Sums in sixteen lanes whatever the vector, then in double. */
+#define SUM_LANES 16
+#define SUM_VECTORS (SUM_LANES / SIMD_LANES)
+
+static void exponentials(float *x, size_t ld, size_t n_rows, size_t n, float scale, float *inverse)
+{
+    for (size_t i = 0; i < n_rows; i++) {
+        float *row = x + i * ld, lane[SUM_LANES], top = row[0];
+        size_t whole = n - n % SIMD_LANES;
+        vfloat high = v_set(top), sum[SUM_VECTORS];
+        for (size_t j = 0; j < whole; j += SIMD_LANES) {
+            high = v_max(high, v_load(row + j));
+        }
+        v_store(lane, high);
+        for (size_t j = 0; j < SIMD_LANES; j++) {
+            top = lane[j] > top ? lane[j] : top;
+        }
+        for (size_t j = whole; j < n; j++) {
+            top = row[j] > top ? row[j] : top;
+        }
+        for (size_t v = 0; v < SUM_VECTORS; v++) {
+            sum[v] = v_set(0.0f);
+        }
+        for (size_t j = n; j < ld; j++) {
+            row[j] = -INFINITY; /* its exponential counts exp(-87) of the largest at most, and is set to 0 below */
+        }
+        size_t padded = (n + SUM_LANES - 1) / SUM_LANES * SUM_LANES;
+        for (size_t j = 0; j < padded; j += SUM_LANES) {
+            for (size_t v = 0; v < SUM_VECTORS; v++) {
+                float *at = row + j + v * SIMD_LANES;
+                vfloat e = exp_of_negative(v_mul(v_sub(v_load(at), v_set(top)), v_set(scale)));
+                v_store(at, e);
+                sum[v] = v_add(sum[v], e);
+            }
+        }
+        for (size_t v = 0; v < SUM_VECTORS; v++) {
+            v_store(lane + v * SIMD_LANES, sum[v]);
+        }
+        double total = 0;
+        for (size_t j = 0; j < SUM_LANES; j++) {
+            total += (double)lane[j];
+        }
+        memset(row + n, 0, (ld - n) * sizeof *row);
+        inverse[i] = (float)(1.0 / total);
+    }
+}
+
+/* ---- bfloat16 ---- */
+
+static uint16_t to_bf16(float x)
+{
+    uint32_t u;
+    memcpy(&u, &x, sizeof u);
+    if ((u & 0x7fffffffu) > 0x7f800000u) {
+        return (uint16_t)(u >> 16 | 0x40u); /* NaN stays one */
+    }
+    return (uint16_t)((u + 0x7fffu + (u >> 16 & 1u)) >> 16);
+}
+
+static void round_to_bf16(uint16_t *to, const float *from, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        to[i] = to_bf16(from[i]);
+    }
+}
+
+static void round_in_float(float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint32_t u = (uint32_t)to_bf16(x[i]) << 16;
+        memcpy(&x[i], &u, sizeof u);
+    }
+}
+
+/* ---- packing of rows ---- */
+
+static void interleave(float *to, const float *const *row, size_t n, size_t depth)
+{
+    for (size_t k = 0; k < depth; k++) {
+        for (size_t i = 0; i < n; i++) {
+            *to++ = row[i][k];
+        }
+    }
+}
+
+static void interleave_bf16(uint16_t *to, const float *const *row, size_t n, size_t depth)
+{
+    for (size_t k = 0; k < depth; k += 2) {
+        for (size_t i = 0; i < n; i++) {
+            *to++ = to_bf16(row[i][k]);
+            *to++ = k + 1 < depth ? to_bf16(row[i][k + 1]) : 0;
+        }
+    }
+}
+
+INLINE void widen_pairs(float *to, const uint16_t *from, size_t depth, size_t columns)
+{
+    for (size_t k = 0; k < depth; k += 2) {
+        for (size_t j = 0; j < columns; j++) {
+            uint32_t even = (uint32_t)from[k * columns + 2 * j] << 16, odd = (uint32_t)from[k * columns + 2 * j + 1] << 16;
+            memcpy(&to[k * columns + j], &even, sizeof even);
+            memcpy(&to[(k + 1) * columns + j], &odd, sizeof odd);
+        }
+    }
+}

@@ -1,0 +1,39 @@
+/* Cutting and packing for products, shared by product.c and attention.c. */
+#ifndef ENCODER_PRODUCT_PACK_H
+#define ENCODER_PRODUCT_PACK_H
+
+#include "encoder/product.h"
+
+/* Terms in memory: bfloat16 goes by pairs. */
+static inline size_t product_depth(enum encoder_precision precision, size_t depth)
+{
+    return precision == ENCODER_BF16 ? depth + (depth & 1) : depth;
+}
+
+/* A panel from the rows of a row-major W, or, `across`, from the columns column[0 .. n_columns) of rows `stride` apart.
+ * Zeros behind n_columns, up to the set's width, and behind an odd depth in bf16.
+ * to: float [depth, width] or uint16_t [depth / 2, width, 2]. */
+void product_pack_panel(void *to, const struct product_set *set, enum encoder_precision precision, const float *const *row,
+                        size_t n_columns, size_t depth);
+void product_pack_panel_across(void *to, const struct product_set *set, enum encoder_precision precision, const float *column,
+                               size_t stride, size_t n_columns, size_t depth);
+
+/* The rows of a block: block i of n_rows rows begins at row product_block_start(set, n_rows, i); only the last may be smaller than the set's. */
+size_t product_n_blocks(const struct product_set *set, size_t n_rows);
+size_t product_block_start(const struct product_set *set, size_t n_rows, size_t i);
+
+/* A block's left side from its rows, depth <= PRODUCT_DEPTH of them.
+ * to: uint16_t [depth / 2, n, 2] if the set has bf16 products and precision is bf16, else float [depth, n]; depth made even in bf16. */
+void product_pack_block(void *to, const struct product_set *set, enum encoder_precision precision, const float *const *row, size_t n,
+                        size_t depth);
+
+/* tile[n_rows, set->columns] = or += rows * panel; rows: the blocks of n_rows rows one behind the other, each [depth, its rows].  wide[PRODUCT_DEPTH * set->columns] is scratch for
+ * panels that have to be widened; ahead[n_ahead lines] is fetched by the way. */
+void product_blocks(float *tile, const struct product_set *set, enum encoder_precision precision, const void *rows, const void *panel,
+                    size_t n_rows, size_t depth, bool first, float *wide, const char *ahead, size_t n_ahead);
+
+/* Bytes of one value of a packed row, and of a packed panel. */
+size_t product_row_size(const struct product_set *set, enum encoder_precision precision);
+size_t product_panel_size(enum encoder_precision precision);
+
+#endif

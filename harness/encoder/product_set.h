@@ -1,0 +1,62 @@
+/* One instruction set's arithmetic for products: a table of functions, made by
+ * product_body.h once for each (product_avx2.c, product_avx512.c,
+ * product_portable.c).  Everything here works on pieces that product.c and
+ * attention.c have cut and packed.
+ *
+ * A block is `rows` rows by `columns` columns of the result, over at most
+ * PRODUCT_DEPTH terms: each element's terms are fused into one sum from 0 in
+ * order of k, and the sums of successive depths are added up.  That fixes every
+ * bit, whatever the size of the blocks (the portable set leaves the order to
+ * OpenBLAS). */
+#ifndef ENCODER_PRODUCT_SET_H
+#define ENCODER_PRODUCT_SET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PRODUCT_MAX_COLUMNS 256 /* of any set's panel */
+#define PRODUCT_MAX_ROWS 128    /* of any set's block */
+#define PRODUCT_DEPTH 256 /* terms of one sum; a panel's slice of that depth fits the first-level cache */
+
+enum activation_kind { ACTIVATION_NONE, ACTIVATION_GELU, ACTIVATION_GELU_TANH, ACTIVATION_QUICK_GELU, ACTIVATION_RELU, ACTIVATION_SILU };
+
+/* What becomes of a finished sum s of column j: y = activation(s + bias[j]), or y += scale[j] (s + bias[j]). */
+struct product_end {
+    const float *bias;           /* [n_out]; NULL: none */
+    enum activation_kind activation;
+    bool adds;                   /* y is a residual r, which the product is added to */
+    const float *scale;          /* [n_out]; NULL: 1; only if it adds */
+    bool clips;                  /* max(y, 0) behind the addition */
+};
+
+struct product_set {
+    const char *name;
+    size_t rows, columns; /* of a block; columns is also the width of a packed panel */
+    /* tile[n_rows, columns] = or += a b.  a: [depth, n_rows], n_rows <= rows; b: [depth, columns].
+     * ahead: what will be needed next, [n_ahead] cache lines. */
+    void (*block)(float *tile, const float *a, const float *b, size_t n_rows, size_t depth, bool first, const void *ahead, size_t n_ahead);
+    /* The same of bfloat16, a: [depth / 2, n_rows, 2], b: [depth / 2, columns, 2], depth even; NULL: the set has no such instruction, widen b. */
+    void (*block_bf16)(float *tile, const uint16_t *a, const uint16_t *b, size_t n_rows, size_t depth, bool first, const void *ahead,
+                       size_t n_ahead);
+    /* to[depth, columns] from [depth / 2, columns, 2] */
+    void (*widen)(float *to, const uint16_t *from, size_t depth);
+    /* to[depth, n] from n rows; bf16: rounded, [depth / 2, n, 2], zeros behind an odd depth. */
+    void (*interleave)(float *to, const float *const *row, size_t n, size_t depth);
+    void (*interleave_bf16)(uint16_t *to, const float *const *row, size_t n, size_t depth);
+    /* n values rounded to bfloat16, to even: as such, or kept in a float. */
+    void (*round)(uint16_t *to, const float *from, size_t n);
+    void (*round_in_float)(float *x, size_t n);
+    /* From the sums in tile[n_rows, columns] to columns first .. first + n_columns of y or the residual, rows ld apart. */
+    void (*finish)(float *y, size_t ld, const float *tile, size_t n_rows, size_t first, size_t n_columns, const struct product_end *end);
+    /* The first n of each row: exp(scale (x - max)), with 1 / sum in inverse[n_rows]; zeros from n to ld. */
+    void (*exponentials)(float *x, size_t ld, size_t n_rows, size_t n, float scale, float *inverse);
+};
+
+extern const struct product_set product_portable, product_avx2, product_avx512, product_avx512_bf16;
+
+/* block_bf16 of product_avx512_bf16, for the shape of product_avx512's blocks. */
+void product_block_bf16(float *tile, const uint16_t *a, const uint16_t *b, size_t n_rows, size_t depth, bool first, const void *ahead,
+                        size_t n_ahead);
+
+#endif
