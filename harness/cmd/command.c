@@ -30,6 +30,7 @@ static const struct {
     [OPTION_LAYERS] = {"--layers", NULL, NULL, "with --image: also mean, norm and largest value of every layer"},
     [OPTION_REFERENCE] = {"--reference", NULL, "NPY", "with --image: compare with this array, made elsewhere, and say where it first departs"},
     [OPTION_READOUT] = {"--readout", NULL, "NAME", "which readout --reference holds, where its width does not tell"},
+    [OPTION_PRECISION] = {"--precision", NULL, "NAME", "fp32 (default) or bf16: of the checkpoint's products"},
     [OPTION_HELP] = {"--help", "-h", NULL, "this text"},
 };
 
@@ -54,8 +55,9 @@ const struct command COMMANDS[] = {
      "PATH is a file or a folder; what it is, is found out.  With --image a checkpoint's readouts for that picture are printed, prepared as\n"
      "the checkpoint says.  --reference is one of: pixels [3, h, w]; hidden states [layers + 1, tokens, width]; last hidden state\n"
      "[tokens, width]; a stage [channels, h, w]; a readout or logits [width]; all but hidden states also with a first axis of several\n"
-     "pictures, of which the closest counts.",
-     1, 1, BIT(OPTION_QUIET) | BIT(OPTION_HELP) | BIT(OPTION_IMAGE) | BIT(OPTION_LAYERS) | BIT(OPTION_REFERENCE) | BIT(OPTION_READOUT), cmd_inspect},
+     "pictures, of which the closest counts.  With --precision bf16 as much difference is allowed as bfloat16 makes.",
+     1, 1, BIT(OPTION_QUIET) | BIT(OPTION_HELP) | BIT(OPTION_IMAGE) | BIT(OPTION_LAYERS) | BIT(OPTION_REFERENCE) | BIT(OPTION_READOUT) |
+         BIT(OPTION_PRECISION), cmd_inspect},
     {"synth", "DIR", "a small synthetic radiograph cohort and a tiny random checkpoint",
      "Draws bone-like pictures with three labels of known difficulty (fracture, joint space grade, age) and a tiny vit_mae checkpoint with\n"
      "random weights: enough to try the program without data.  The same seed gives the same bytes.",

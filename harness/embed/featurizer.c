@@ -12,7 +12,7 @@
 #include "image/tensor.h"
 
 /* Raise when the same weights and settings would give other numbers, so that stored vectors are not reused. */
-#define FEATURES_VERSION 1
+#define FEATURES_VERSION 2
 
 #define SKELEX_SIDE 224
 
@@ -91,7 +91,10 @@ static int open_encoder(struct featurizer *f, struct status *st)
 {
     const char *path = f->model->path;
     char hex[DIGEST_HEX];
-    const struct encoder_options options = {.architecture = f->model->architecture, .heads = f->model->heads, .old_interpolation = f->model->old_interpolation};
+    struct encoder_options options = {.architecture = f->model->architecture, .heads = f->model->heads,
+                                      .old_interpolation = f->model->old_interpolation};
+    if (!encoder_precision_parse(&options.precision, study_precision_name(f->model)))
+        return status_set(st, STATUS_DATA, "model '%s': no encoder computes in %s", f->model->name, study_precision_name(f->model));
     int code = encoder_open_with(&f->encoder, path, &options, st);
     if (code)
         return code;
@@ -111,8 +114,8 @@ static int open_encoder(struct featurizer *f, struct status *st)
         return code;
     f->width = encoder_output_width(f->encoder);
     char *pictures = preprocess_describe(&f->preprocess);
-    f->words = mem_printf("%s %zux%zux%zu patch %zu image %zu, fp32, weights %s, preprocess %s: %s%s%s, features v%d", info->architecture, info->width,
-                          info->layers, info->heads, info->patch, info->image_size, digest_hex(hex, f->weights),
+    f->words = mem_printf("%s %zux%zux%zu patch %zu image %zu, %s, weights %s, preprocess %s: %s%s%s, features v%d", info->architecture, info->width,
+                          info->layers, info->heads, info->patch, info->image_size, encoder_precision_name(info->precision), digest_hex(hex, f->weights),
                           study_preprocess_name(f->model), pictures, info->assumed ? ", assumed: " : "", info->assumed ? info->assumed : "",
                           FEATURES_VERSION);
     free(pictures);

@@ -19,6 +19,8 @@
 static const struct architecture *const architectures[] = {&vit_architecture, &dinov2_architecture, &resnet_architecture, &timm_architecture};
 #define N_ARCHITECTURES (sizeof architectures / sizeof *architectures)
 
+static const char *const PRECISIONS[ENCODER_N_PRECISIONS] = {[ENCODER_FP32] = "fp32", [ENCODER_BF16] = "bf16"};
+
 struct encoder {
     const struct architecture *arch;
     struct checkpoint checkpoint;
@@ -34,6 +36,24 @@ struct encoder_workspace {
     void *state;
     bool traced;
 };
+
+const char *encoder_precision_name(enum encoder_precision precision)
+{
+    assert(precision < ENCODER_N_PRECISIONS);
+    return PRECISIONS[precision];
+}
+
+bool encoder_precision_parse(enum encoder_precision *precision, const char *name)
+{
+    size_t i = 0;
+    while (i < ENCODER_N_PRECISIONS && strcmp(PRECISIONS[i], name) != 0) {
+        i++;
+    }
+    if (i < ENCODER_N_PRECISIONS) {
+        *precision = (enum encoder_precision)i;
+    }
+    return i < ENCODER_N_PRECISIONS;
+}
 
 /* *name becomes the table's own copy of the model_type; NULL if nobody knows it. */
 static const struct architecture *find_architecture(const char *model_type, const char **name)
@@ -140,6 +160,7 @@ int encoder_open_with(struct encoder **out, const char *path, const struct encod
         goto failed;
     }
     e->checkpoint.options = *options;
+    e->info.precision = options->precision;
     if ((code = choose_architecture(e, st)) != STATUS_OK ||
         (code = e->arch->open(&e->model, &e->info, &e->checkpoint, st)) != STATUS_OK) {
         goto failed;
@@ -218,7 +239,7 @@ size_t encoder_output_width(const struct encoder *e)
 char *encoder_describe(const struct encoder *e)
 {
     char *model = e->arch->describe(e->model);
-    char *all = mem_printf("%s %s", e->info.architecture, model);
+    char *all = mem_printf("%s %s, %s", e->info.architecture, model, encoder_precision_name(e->info.precision));
     free(model);
     return all;
 }

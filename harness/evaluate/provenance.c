@@ -54,8 +54,8 @@ static json_t *models_of(const struct pipeline *p)
     json_t *list = json_array();
     for (size_t m = 0; m < p->study.n_models; m++) {
         const struct featurizer *f = &p->featurizer[m];
-        json_t *model = json_pack("{s:s, s:s, s:s, s:s}", "name", f->model->name, "preprocess", study_preprocess_name(f->model), "features", f->words, "fingerprint",
-                                  digest_hex(fingerprint, f->fingerprint));
+        json_t *model = json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", f->model->name, "preprocess", study_preprocess_name(f->model), "precision",
+                                  study_precision_name(f->model), "features", f->words, "fingerprint", digest_hex(fingerprint, f->fingerprint));
         if (f->encoder)
             json_object_set_new(model, "weights_sha256", json_string(digest_hex(weights, f->weights)));
         json_array_append_new(list, model);

@@ -494,6 +494,59 @@ static void test_preprocess_modes(void **state)
     scratch_remove(directory);
 }
 
+/* One checkpoint in two precisions is two models: other fingerprints, and the store keeps both. */
+static void test_precisions(void **state)
+{
+    (void)state;
+    struct world w;
+    struct extract_counts counts;
+    struct status st;
+    struct featurizer f[2];
+    struct survey *s;
+    size_t one = 1;
+    world_begin(&w);
+    for (size_t i = 0; i < N_STUDY_PRECISIONS; i++) { /* the two lists of names are one */
+        enum encoder_precision precision;
+        struct study_model m = {.source = SOURCE_ENCODER, .precision = (enum study_precision)i};
+        assert_true(encoder_precision_parse(&precision, study_precision_name(&m)));
+        assert_string_equal(encoder_precision_name(precision), study_precision_name(&m));
+        assert_false(encoder_precision_parse(&precision, "fp31"));
+    }
+    struct study_model model[2] = {w.model[0], w.model[0]};
+    model[1].precision = PRECISION_BF16;
+    for (size_t i = 0; i < 2; i++)
+        if (featurizer_open(&f[i], &model[i], &st))
+            fail_msg("%s", st.text);
+    assert_text(f[0].words, ", fp32, weights ");
+    assert_text(f[1].words, ", bf16, weights ");
+    assert_memory_equal(f[0].fingerprint, w.featurizer[0].fingerprint, DIGEST_BYTES);
+    assert_memory_not_equal(f[0].fingerprint, f[1].fingerprint, DIGEST_BYTES);
+    char *says[2] = {encoder_describe(f[0].encoder), encoder_describe(f[1].encoder)};
+    uint8_t digest[2][DIGEST_BYTES];
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(encoder_digest(digest[i], f[i].encoder, &st), STATUS_OK);
+    assert_memory_not_equal(digest[0], digest[1], DIGEST_BYTES);
+    assert_text(says[1], ", bf16");
+    struct store *store = open_store(&w, "store");
+    struct extract_options o = {.n_threads = 1, .quiet = true};
+    s = &w.survey;
+    for (size_t i = 0; i < 2; i++) { /* one after the other: neither finds its own in the other's */
+        assert_int_equal(extract_study(&counts, store, &f[i], 1, s, w.used, &o, &st), STATUS_OK);
+        assert_int_equal(counts.vectors, N_GOOD);
+    }
+    assert_int_equal(extract_study(&counts, store, f, 2, s, w.used, &o, &st), STATUS_OK);
+    assert_int_equal(counts.computed, 0);
+    float x[64];
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(extract_read(x, store, &f[i], "cls", s, &one, 1, &st), STATUS_OK);
+    store_close(store);
+    for (size_t i = 0; i < 2; i++) {
+        free(says[i]);
+        featurizer_close(&f[i]);
+    }
+    world_end(&w);
+}
+
 int main(void)
 {
     /* The two that fork come first: OpenMP's threads do not survive a fork. */
@@ -501,6 +554,6 @@ int main(void)
                                        cmocka_unit_test(test_threads_and_shards),      cmocka_unit_test(test_corrupt_picture),
                                        cmocka_unit_test(test_decode_only_misses),      cmocka_unit_test(test_changed_and_damaged),
                                        cmocka_unit_test(test_readouts),                cmocka_unit_test(test_open_refuses),
-                                       cmocka_unit_test(test_preprocess_modes)};
+                                       cmocka_unit_test(test_preprocess_modes),        cmocka_unit_test(test_precisions)};
     return cmocka_run_group_tests_name("extract", tests, NULL, NULL);
 }
