@@ -53,6 +53,14 @@ void file_unmap(struct file_map *map)
     *map = (struct file_map){0};
 }
 
+void file_map_drop(const void *data, size_t size)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    uintptr_t begin = ((uintptr_t)data + page - 1) / page * page, end = ((uintptr_t)data + size) / page * page;
+    if (begin < end)
+        (void)madvise((void *)begin, end - begin, MADV_DONTNEED); /* a kernel that will not merely keeps them */
+}
+
 int file_read(unsigned char **data, size_t *size, const char *path, size_t limit, struct status *st)
 {
     int fd;

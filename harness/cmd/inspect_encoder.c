@@ -161,7 +161,7 @@ int inspect_encoder(const struct invocation *in, struct status *st)
         return status_set(st, STATUS_USAGE, "%s needs --image FILE", in->value[OPTION_LAYERS] ? "--layers" : "--reference");
     if (!in->value[OPTION_REFERENCE] && in->value[OPTION_READOUT])
         return status_set(st, STATUS_USAGE, "--readout says what --reference holds: give that too");
-    struct encoder_options options = {0};
+    struct encoder_options options = {.digest = true};
     int code = read_precision(&options.precision, in->value[OPTION_PRECISION], st);
     if (!code)
         code = encoder_open_with(&e, path, &options, st);

@@ -92,7 +92,7 @@ static int open_encoder(struct featurizer *f, struct status *st)
     const char *path = f->model->path;
     char hex[DIGEST_HEX];
     struct encoder_options options = {.architecture = f->model->architecture, .heads = f->model->heads,
-                                      .old_interpolation = f->model->old_interpolation};
+                                      .old_interpolation = f->model->old_interpolation, .digest = true};
     if (!encoder_precision_parse(&options.precision, study_precision_name(f->model)))
         return status_set(st, STATUS_DATA, "model '%s': no encoder computes in %s", f->model->name, study_precision_name(f->model));
     int code = encoder_open_with(&f->encoder, path, &options, st);

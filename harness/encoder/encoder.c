@@ -15,6 +15,7 @@
 #include "encoder/resnet.h"
 #include "encoder/timm.h"
 #include "encoder/vit.h"
+#include "encoder/weights_digest.h"
 
 static const struct architecture *const architectures[] = {&vit_architecture, &dinov2_architecture, &resnet_architecture, &timm_architecture};
 #define N_ARCHITECTURES (sizeof architectures / sizeof *architectures)
@@ -29,6 +30,7 @@ struct encoder {
     size_t n_readouts, output_width;
     const char **unused;
     size_t n_unused;
+    struct weights_digest *digest;
 };
 
 struct encoder_workspace {
@@ -161,6 +163,11 @@ int encoder_open_with(struct encoder **out, const char *path, const struct encod
     }
     e->checkpoint.options = *options;
     e->info.precision = options->precision;
+    e->digest = NEW0(1, struct weights_digest);
+    e->digest->checkpoint = &e->checkpoint;
+    if (options->digest) {
+        weights_digest_begin(e->digest, &e->checkpoint);
+    }
     if ((code = choose_architecture(e, st)) != STATUS_OK ||
         (code = e->arch->open(&e->model, &e->info, &e->checkpoint, st)) != STATUS_OK) {
         goto failed;
@@ -197,6 +204,10 @@ void encoder_close(struct encoder *e)
 {
     if (!e) {
         return;
+    }
+    if (e->digest) {
+        weights_digest_end(e->digest);
+        free(e->digest);
     }
     if (e->arch) {
         e->arch->close(e->model);
@@ -249,7 +260,7 @@ int encoder_digest(uint8_t out[DIGEST_BYTES], const struct encoder *e, struct st
     (void)st; /* architectures to come may have files to read */
     uint8_t weights[DIGEST_BYTES];
     char hex[DIGEST_HEX];
-    checkpoint_digest(weights, &e->checkpoint);
+    weights_digest_value(weights, e->digest);
     char *description = encoder_describe(e);
     char *meaning = mem_printf("%s weights %s", description, digest_hex(hex, weights));
     digest_bytes(out, meaning, strlen(meaning));

@@ -33,6 +33,7 @@ struct encoder_options {
     size_t heads;             /* attention heads, for weights without a config.json; 0: as assumed, see encoder_info.assumed */
     bool old_interpolation;   /* DINOv2 positions as transformers <= 4.44 and Meta's code interpolate them */
     enum encoder_precision precision;
+    bool digest;              /* encoder_digest will be called: begin with it in a second thread while opening */
 };
 
 struct encoder_info {
@@ -78,7 +79,7 @@ size_t encoder_output_width(const struct encoder *e); /* sum over the readouts *
 char *encoder_describe(const struct encoder *e);
 
 /* Identifies the encoder: SHA-256 over the weights files' bytes (in name order) and encoder_describe.
- * Reads every file once. */
+ * Reads every file once.  One thread at a time may call it. */
 int encoder_digest(uint8_t out[DIGEST_BYTES], const struct encoder *e, struct status *st) MUST_CHECK;
 
 /* Names of the tensors in the file that are not read (decoder, pooler, ...), sorted; borrowed. */
