@@ -61,6 +61,15 @@ void file_map_drop(const void *data, size_t size)
         (void)madvise((void *)begin, end - begin, MADV_DONTNEED); /* a kernel that will not merely keeps them */
 }
 
+void file_will_need(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd >= 0) {
+        (void)posix_fadvise(fd, 0, 0, POSIX_FADV_WILLNEED);
+        close(fd);
+    }
+}
+
 int file_read(unsigned char **data, size_t *size, const char *path, size_t limit, struct status *st)
 {
     int fd;

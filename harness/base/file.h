@@ -18,6 +18,9 @@ void file_unmap(struct file_map *map);
 /* Lets go of the memory behind the whole pages inside data[size), a range of a map; touched again, they are read again. */
 void file_map_drop(const void *data, size_t size);
 
+/* A hint that the file will be read soon: the kernel begins to fetch it while the caller goes on.  Failures show when it is read. */
+void file_will_need(const char *path);
+
 /* Whole file in memory, with a NUL behind the last byte.  Refuses more than `limit` bytes (0: no limit). */
 int file_read(unsigned char **data, size_t *size, const char *path, size_t limit, struct status *st) MUST_CHECK;
 

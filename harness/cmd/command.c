@@ -19,6 +19,7 @@ static const struct {
     const char *name, *letter, *argument, *help;
 } OPTIONS[N_OPTIONS] = {
     [OPTION_THREADS] = {"--threads", "-t", "N", "threads to use (default: as many as there are processors); no number depends on it"},
+    [OPTION_BATCH] = {"--batch", NULL, "N", "images each thread puts through an encoder at once (default: 1); no number depends on it"},
     [OPTION_QUIET] = {"--quiet", "-q", NULL, "print results and errors only, no progress"},
     [OPTION_OUTPUT] = {"--output", "-o", "DIR", "where reports go, in place of the study's `output`"},
     [OPTION_STORE] = {"--store", NULL, "DIR", "where embeddings are kept, in place of the study's `store`"},
@@ -39,13 +40,14 @@ const struct command COMMANDS[] = {
      "Reads the study and its tasks, audits the cohorts, extracts the embeddings that the store lacks, trains and chooses the probes on the\n"
      "development part, scores the test part once, and writes metrics.csv, path.csv, predictions/, splits/, audit.csv, cohort.csv and\n"
      "provenance.json.  The main figures are printed at the end.",
-     1, 1, STUDY, cmd_run},
+     1, 1, STUDY | BIT(OPTION_BATCH), cmd_run},
     {"check", "STUDY.yaml", "read everything, audit, compute nothing; the first thing to run",
      "Reads study, tasks, tables and the header and structure of every image; opens the checkpoints; prints what it found and writes\n"
      "audit.csv and cohort.csv.",
      1, 1, STUDY, cmd_check},
     {"extract", "STUDY.yaml", "embeddings only, into the store",
-     "Ctrl-C finishes the images in hand and stores them; the same command goes on from there.", 1, 1, STUDY | BIT(OPTION_SHARD), cmd_extract},
+     "Ctrl-C finishes the images in hand and stores them; the same command goes on from there.", 1, 1,
+     STUDY | BIT(OPTION_SHARD) | BIT(OPTION_BATCH), cmd_extract},
     {"evaluate", "STUDY.yaml", "from stored embeddings to reports", "As run, but nothing is extracted: embeddings that are missing are an error.", 1, 1,
      STUDY, cmd_evaluate},
     {"export", "STUDY.yaml", "embeddings as .npy with a .csv of their rows",

@@ -12,6 +12,7 @@
 
 enum option {
     OPTION_THREADS,
+    OPTION_BATCH,
     OPTION_QUIET,
     OPTION_OUTPUT,
     OPTION_STORE,

@@ -22,6 +22,10 @@ check "second run from the store: equal bytes" reports_equal one again
 rm -rf store
 "$program" run -q -t 3 -o three $study > /dev/null 2>&1
 check "three threads from nothing: equal bytes" reports_equal one three
+rm -rf store
+"$program" run -q -t 2 --batch 16 -o sixteen $study > /dev/null 2>&1
+check "sixteen images at once: equal bytes" reports_equal one sixteen
+check "and provenance says so" grep -q '"batch": 16' sixteen/provenance.json
 expect "export" 0 "embeddings of 2 tasks" "$program" export -q --to whole $study
 expect "tokens are exported as float16" 0 "f2 [" "$program" inspect whole/fracture.tiny.tokens.npy
 
