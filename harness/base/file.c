@@ -53,6 +53,23 @@ void file_unmap(struct file_map *map)
     *map = (struct file_map){0};
 }
 
+void file_map_drop(const void *data, size_t size)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    uintptr_t begin = ((uintptr_t)data + page - 1) / page * page, end = ((uintptr_t)data + size) / page * page;
+    if (begin < end)
+        (void)madvise((void *)begin, end - begin, MADV_DONTNEED); /* a kernel that will not merely keeps them */
+}
+
+void file_will_need(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd >= 0) {
+        (void)posix_fadvise(fd, 0, 0, POSIX_FADV_WILLNEED);
+        close(fd);
+    }
+}
+
 int file_read(unsigned char **data, size_t *size, const char *path, size_t limit, struct status *st)
 {
     int fd;

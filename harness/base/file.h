@@ -15,6 +15,11 @@ struct file_map { /* read-only view of a file; data is NULL when size is 0 */
 
 int file_map(struct file_map *map, const char *path, struct status *st) MUST_CHECK;
 void file_unmap(struct file_map *map);
+/* Lets go of the memory behind the whole pages inside data[size), a range of a map; touched again, they are read again. */
+void file_map_drop(const void *data, size_t size);
+
+/* A hint that the file will be read soon: the kernel begins to fetch it while the caller goes on.  Failures show when it is read. */
+void file_will_need(const char *path);
 
 /* Whole file in memory, with a NUL behind the last byte.  Refuses more than `limit` bytes (0: no limit). */
 int file_read(unsigned char **data, size_t *size, const char *path, size_t limit, struct status *st) MUST_CHECK;

@@ -122,8 +122,9 @@ int cmd_inspect(const struct invocation *in, struct status *st)
         return status_set(st, STATUS_IO, "no file or folder '%s'", path);
     if ((folder && !store && !reports) || ends_with(path, ".safetensors"))
         return inspect_encoder(in, st);
-    if (in->value[OPTION_IMAGE] || in->value[OPTION_LAYERS] || in->value[OPTION_REFERENCE] || in->value[OPTION_READOUT])
-        return status_set(st, STATUS_USAGE, "--image and what belongs to it need a checkpoint, and '%s' is none", path);
+    if (in->value[OPTION_IMAGE] || in->value[OPTION_LAYERS] || in->value[OPTION_REFERENCE] || in->value[OPTION_READOUT] ||
+        in->value[OPTION_PRECISION])
+        return status_set(st, STATUS_USAGE, "--image, --precision and what belongs to them need a checkpoint, and '%s' is none", path);
     if (store)
         return inspect_store(path, st);
     if (reports) {

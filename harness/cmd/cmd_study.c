@@ -8,13 +8,16 @@
 #include "cmd/command.h"
 #include "cohort/audit.h"
 
+#define MOST_AT_ONCE 256 /* images of a batch */
 #define LISTED 10 /* findings printed per task; audit.csv has them all */
 
 int command_pipeline_options(struct pipeline_options *o, const struct invocation *in, struct status *st)
 {
     *o = (struct pipeline_options){.n_threads = in->n_threads, .quiet = in->quiet, .output = in->value[OPTION_OUTPUT],
                                    .store = in->value[OPTION_STORE], .command_line = in->command_line};
-    const char *shard = in->value[OPTION_SHARD];
+    const char *shard = in->value[OPTION_SHARD], *batch = in->value[OPTION_BATCH];
+    if (batch && (!number_parse_size(batch, &o->batch) || o->batch < 1 || o->batch > MOST_AT_ONCE))
+        return status_set(st, STATUS_USAGE, "--batch is '%s'; a whole number from 1 to %d was expected", batch, MOST_AT_ONCE);
     if (!shard)
         return STATUS_OK;
     char number[24] = "";

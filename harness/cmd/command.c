@@ -19,6 +19,7 @@ static const struct {
     const char *name, *letter, *argument, *help;
 } OPTIONS[N_OPTIONS] = {
     [OPTION_THREADS] = {"--threads", "-t", "N", "threads to use (default: as many as there are processors); no number depends on it"},
+    [OPTION_BATCH] = {"--batch", NULL, "N", "images each thread puts through an encoder at once (default: 1); no number depends on it"},
     [OPTION_QUIET] = {"--quiet", "-q", NULL, "print results and errors only, no progress"},
     [OPTION_OUTPUT] = {"--output", "-o", "DIR", "where reports go, in place of the study's `output`"},
     [OPTION_STORE] = {"--store", NULL, "DIR", "where embeddings are kept, in place of the study's `store`"},
@@ -30,6 +31,7 @@ static const struct {
     [OPTION_LAYERS] = {"--layers", NULL, NULL, "with --image: also mean, norm and largest value of every layer"},
     [OPTION_REFERENCE] = {"--reference", NULL, "NPY", "with --image: compare with this array, made elsewhere, and say where it first departs"},
     [OPTION_READOUT] = {"--readout", NULL, "NAME", "which readout --reference holds, where its width does not tell"},
+    [OPTION_PRECISION] = {"--precision", NULL, "NAME", "fp32 (default) or bf16: of the checkpoint's products"},
     [OPTION_HELP] = {"--help", "-h", NULL, "this text"},
 };
 
@@ -38,13 +40,14 @@ const struct command COMMANDS[] = {
      "Reads the study and its tasks, audits the cohorts, extracts the embeddings that the store lacks, trains and chooses the probes on the\n"
      "development part, scores the test part once, and writes metrics.csv, path.csv, predictions/, splits/, audit.csv, cohort.csv and\n"
      "provenance.json.  The main figures are printed at the end.",
-     1, 1, STUDY, cmd_run},
+     1, 1, STUDY | BIT(OPTION_BATCH), cmd_run},
     {"check", "STUDY.yaml", "read everything, audit, compute nothing; the first thing to run",
      "Reads study, tasks, tables and the header and structure of every image; opens the checkpoints; prints what it found and writes\n"
      "audit.csv and cohort.csv.",
      1, 1, STUDY, cmd_check},
     {"extract", "STUDY.yaml", "embeddings only, into the store",
-     "Ctrl-C finishes the images in hand and stores them; the same command goes on from there.", 1, 1, STUDY | BIT(OPTION_SHARD), cmd_extract},
+     "Ctrl-C finishes the images in hand and stores them; the same command goes on from there.", 1, 1,
+     STUDY | BIT(OPTION_SHARD) | BIT(OPTION_BATCH), cmd_extract},
     {"evaluate", "STUDY.yaml", "from stored embeddings to reports", "As run, but nothing is extracted: embeddings that are missing are an error.", 1, 1,
      STUDY, cmd_evaluate},
     {"export", "STUDY.yaml", "embeddings as .npy with a .csv of their rows",
@@ -54,8 +57,9 @@ const struct command COMMANDS[] = {
      "PATH is a file or a folder; what it is, is found out.  With --image a checkpoint's readouts for that picture are printed, prepared as\n"
      "the checkpoint says.  --reference is one of: pixels [3, h, w]; hidden states [layers + 1, tokens, width]; last hidden state\n"
      "[tokens, width]; a stage [channels, h, w]; a readout or logits [width]; all but hidden states also with a first axis of several\n"
-     "pictures, of which the closest counts.",
-     1, 1, BIT(OPTION_QUIET) | BIT(OPTION_HELP) | BIT(OPTION_IMAGE) | BIT(OPTION_LAYERS) | BIT(OPTION_REFERENCE) | BIT(OPTION_READOUT), cmd_inspect},
+     "pictures, of which the closest counts.  With --precision bf16 as much difference is allowed as bfloat16 makes.",
+     1, 1, BIT(OPTION_QUIET) | BIT(OPTION_HELP) | BIT(OPTION_IMAGE) | BIT(OPTION_LAYERS) | BIT(OPTION_REFERENCE) | BIT(OPTION_READOUT) |
+         BIT(OPTION_PRECISION), cmd_inspect},
     {"synth", "DIR", "a small synthetic radiograph cohort and a tiny random checkpoint",
      "Draws bone-like pictures with three labels of known difficulty (fracture, joint space grade, age) and a tiny vit_mae checkpoint with\n"
      "random weights: enough to try the program without data.  The same seed gives the same bytes.",

@@ -12,6 +12,7 @@
 
 enum option {
     OPTION_THREADS,
+    OPTION_BATCH,
     OPTION_QUIET,
     OPTION_OUTPUT,
     OPTION_STORE,
@@ -23,6 +24,7 @@ enum option {
     OPTION_LAYERS,
     OPTION_REFERENCE,
     OPTION_READOUT,
+    OPTION_PRECISION,
     OPTION_HELP,
     N_OPTIONS
 };

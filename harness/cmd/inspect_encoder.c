@@ -142,6 +142,16 @@ static int inspect_picture(const struct invocation *in, const struct encoder *e,
     return code;
 }
 
+static int read_precision(enum encoder_precision *precision, const char *name, struct status *st)
+{
+    char known[64] = "";
+    if (!name || encoder_precision_parse(precision, name))
+        return STATUS_OK;
+    for (size_t i = 0, used = 0; i < ENCODER_N_PRECISIONS && used < sizeof known; i++)
+        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", encoder_precision_name((enum encoder_precision)i));
+    return status_set(st, STATUS_USAGE, "--precision is '%s'; expected one of: %s", name, known);
+}
+
 int inspect_encoder(const struct invocation *in, struct status *st)
 {
     const char *path = in->argument[0];
@@ -151,7 +161,10 @@ int inspect_encoder(const struct invocation *in, struct status *st)
         return status_set(st, STATUS_USAGE, "%s needs --image FILE", in->value[OPTION_LAYERS] ? "--layers" : "--reference");
     if (!in->value[OPTION_REFERENCE] && in->value[OPTION_READOUT])
         return status_set(st, STATUS_USAGE, "--readout says what --reference holds: give that too");
-    int code = encoder_open(&e, path, st);
+    struct encoder_options options = {.digest = true};
+    int code = read_precision(&options.precision, in->value[OPTION_PRECISION], st);
+    if (!code)
+        code = encoder_open_with(&e, path, &options, st);
     if (code)
         return code;
     char *directory = file_is_directory(path) ? mem_strdup(path) : path_directory(path);

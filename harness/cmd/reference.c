@@ -10,7 +10,7 @@
 
 #define AGREE 2e-5       /* of max(1, largest reference) */
 #define COARSE 0.03      /* of the same: what bfloat16 products come to, with the next */
-#define COARSE_ANGLE 1e-4
+#define COARSE_ANGLE 1e-4 /* of 1 - cos */
 
 struct difference {
     double largest, top, angle; /* max |difference|, max |reference|, 1 - cosine */
@@ -36,9 +36,22 @@ static struct difference measure(const float *got, const struct npy *reference, 
     return d;
 }
 
-static bool agrees(const struct difference *d)
+static bool agrees_coarsely(const struct difference *d)
 {
-    return d->largest <= AGREE * fmax(1, d->top);
+    return d->largest <= COARSE * fmax(1, d->top) && d->angle <= COARSE_ANGLE;
+}
+
+/* Of what came out of the encoder: by the precision it computes in. */
+static bool agrees(const struct difference *d, const struct encoder_info *info)
+{
+    return info->precision == ENCODER_FP32 ? d->largest <= AGREE * fmax(1, d->top) : agrees_coarsely(d);
+}
+
+static void print_tolerance(const struct encoder_info *info)
+{
+    if (info->precision != ENCODER_FP32)
+        printf("tolerance      that of %s: max |difference| <= %g max(1, max |reference|), 1 - cos <= %g\n", encoder_precision_name(info->precision),
+               COARSE, COARSE_ANGLE);
 }
 
 static void print_difference(const char *name, const struct difference *d)
@@ -46,9 +59,11 @@ static void print_difference(const char *name, const struct difference *d)
     printf("%-14s max |difference| %.3g of max |reference| %.4g, 1 - cos %.2g\n", name, d->largest, d->top, d->angle);
 }
 
-static void print_size(const struct difference *d)
+static void print_size(const struct difference *d, const struct encoder_info *info)
 {
-    if (d->largest <= COARSE * fmax(1, d->top) && d->angle <= COARSE_ANGLE)
+    if (info->precision != ENCODER_FP32)
+        printf("%-14s that is more than %s makes; the same with --precision fp32 tells where it begins\n", "", encoder_precision_name(info->precision));
+    else if (agrees_coarsely(d))
         printf("%-14s so small a difference is also what bfloat16, float16 or TF32 arithmetic or another resize filter makes\n", "");
 }
 
@@ -95,7 +110,7 @@ static bool is_hidden_states(const struct npy *a, const struct trial *t)
         a->shape[n - 1] != info->width)
         return false;
     struct difference d = measure_rows(&row, encoder_tokens(t->encoder, t->workspace), a, info->tokens * info->width);
-    return !agrees(&d);
+    return !agrees(&d, info);
 }
 
 /* Names of the readouts of that width, or of all (0), for messages. */
@@ -141,7 +156,7 @@ static void compare_pixels(const struct npy *a, const struct trial *t)
     size_t plane = t->height * t->width;
     struct difference d = closest(t->pixels, a, 3 * plane);
     print_difference("pixels", &d);
-    if (agrees(&d)) {
+    if (d.largest <= AGREE * fmax(1, d.top)) { /* whatever the encoder's precision */
         printf("agrees         the pixels are the same: where embeddings differ, the cause lies behind the preprocessing\n");
     } else {
         printf("departs        at the pixels, most in channel %zu, row %zu, column %zu: the pictures differ before the encoder; compare the\n"
@@ -165,12 +180,13 @@ static void compare_hidden_states(const struct npy *a, const struct trial *t)
     const struct encoder_info *info = encoder_info(t->encoder);
     size_t n = info->tokens * info->width, first = info->layers + 1;
     struct difference departure = {.largest = 0};
+    print_tolerance(info);
     for (size_t k = 0; k <= info->layers; k++) {
         struct difference d = measure(encoder_hidden_state(t->encoder, t->workspace, k), a, k * n, n);
         char name[32];
         (void)snprintf(name, sizeof name, "layer %zu", k);
         print_difference(name, &d);
-        if (!agrees(&d) && first > info->layers) {
+        if (!agrees(&d, info) && first > info->layers) {
             first = k;
             departure = d;
         }
@@ -179,16 +195,18 @@ static void compare_hidden_states(const struct npy *a, const struct trial *t)
         printf("agrees         at every layer\n");
     } else {
         explain_layer(first, info, &departure);
-        print_size(&departure);
+        print_size(&departure, info);
     }
 }
 
 /* Of a network without tokens: the stage whose size it has; of several such the closest. */
 static void compare_stage(const struct npy *a, const struct trial *t, size_t n)
 {
+    const struct encoder_info *info = encoder_info(t->encoder);
     size_t best = 0;
     struct difference d = {.largest = INFINITY};
-    for (size_t k = 0; k <= encoder_info(t->encoder)->layers; k++) {
+    print_tolerance(info);
+    for (size_t k = 0; k <= info->layers; k++) {
         if (encoder_hidden_size(t->encoder, k) == n) {
             struct difference other = closest(encoder_hidden_state(t->encoder, t->workspace, k), a, n);
             if (other.largest < d.largest) {
@@ -200,27 +218,28 @@ static void compare_stage(const struct npy *a, const struct trial *t, size_t n)
     char name[32];
     (void)snprintf(name, sizeof name, "stage %zu", best);
     print_difference(name, &d);
-    if (agrees(&d)) {
+    if (agrees(&d, info)) {
         printf("agrees         up to stage %zu\n", best);
     } else {
         printf("departs        at stage %zu or before: ", best);
         printf(best == 0 ? "pixels (give those as --reference first), stem, its batch norm or the pooling\n"
                          : "weights, batch norm statistics, strides or shortcuts; compare earlier stages to narrow it\n");
-        print_size(&d);
+        print_size(&d, info);
     }
 }
 
 static void compare_end(const char *name, const float *got, const struct npy *a, size_t n, const struct encoder_info *info)
 {
+    print_tolerance(info);
     struct difference d = closest(got, a, n);
     print_difference(name, &d);
-    if (agrees(&d)) {
+    if (agrees(&d, info)) {
         printf("agrees         up to the end\n");
         return;
     }
     printf("departs        somewhere before the end: to see where, give %s and pixels as --reference\n",
            info->tokens ? "hidden states [layers + 1, tokens, width]" : "stages [channels, h, w]");
-    print_size(&d);
+    print_size(&d, info);
 }
 
 static int compare_readout(const struct npy *a, const char *path, const char *names, const struct trial *t, struct status *st)

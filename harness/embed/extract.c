@@ -25,8 +25,9 @@ struct work {
     const struct featurizer *featurizer;
     size_t n_featurizers;
     struct job *job;
-    size_t n_jobs;
+    size_t n_jobs, batch;
     bool decode_only;
+    size_t next, announced; /* jobs taken, and files announced; under the critical section `claim` */
     /* computed, not yet written; under the critical section `store` */
     struct store_record *waiting;
     size_t n_waiting, waiting_capacity, waiting_bytes;
@@ -92,28 +93,41 @@ static int decode(struct radiograph *r, size_t *size, const struct picture *p, s
     return code;
 }
 
-/* One forward pass; whatever of its products is wanted goes to the store. */
-static int do_featurizer(struct work *w, const struct picture *p, const struct featurizer *f, struct featurizer_workspace *workspace, uint8_t wanted,
-                         const struct radiograph *r, size_t file_bytes, struct status *st)
+/* A picture that cannot be used; of several reasons the first. */
+static void refuse(struct picture *p, const struct status *why)
 {
-    float *vector = NEW(f->width, float), *tokens = NULL;
-    int code = featurizer_compute(vector, f, workspace, r, file_bytes, st);
-    if (!code && (wanted & WANT_TOKENS)) {
-        tokens = NEW(f->token_floats, float);
-        code = featurizer_tokens(tokens, f, workspace, st);
-        if (!code)
-            hand_over(w, p, f->token_fingerprint, tokens, f->token_floats);
-        else
-            free(tokens);
-    }
-    if (!code && (wanted & WANT_VECTOR))
-        hand_over(w, p, f->fingerprint, vector, f->width);
-    else
-        free(vector);
-    return code;
+    if (!p->reason)
+        p->reason = mem_strdup(why->text);
 }
 
-static void do_job(struct work *w, const struct job *job, struct featurizer_workspace *const *workspace)
+/* ---- the pictures in hand of one thread ---- */
+
+struct hand {
+    struct featurizer_workspace **workspace; /* [n_featurizers] */
+    const struct job **job;                  /* [n_featurizers, batch] whose picture is in that place of the workspace */
+    struct featurizer_item *item;            /* [batch] */
+};
+
+static void hand_make(struct hand *h, const struct work *w)
+{
+    h->workspace = NEW0(w->n_featurizers, struct featurizer_workspace *);
+    h->job = NEW(w->n_featurizers * w->batch, const struct job *);
+    h->item = NEW(w->batch, struct featurizer_item);
+    for (size_t f = 0; f < w->n_featurizers && !w->decode_only; f++)
+        h->workspace[f] = featurizer_workspace_new(&w->featurizer[f], w->batch);
+}
+
+static void hand_free(struct hand *h, const struct work *w)
+{
+    for (size_t f = 0; f < w->n_featurizers; f++)
+        featurizer_workspace_free(h->workspace[f]);
+    free(h->workspace);
+    free(h->job);
+    free(h->item);
+}
+
+/* Decoded once, handed to all that want it. */
+static void take_picture(struct hand *h, struct work *w, const struct job *job)
 {
     struct picture *p = &w->survey->picture[job->picture];
     struct radiograph r = {0};
@@ -121,14 +135,94 @@ static void do_job(struct work *w, const struct job *job, struct featurizer_work
     size_t size;
     int code = decode(&r, &size, p, &st);
     for (size_t f = 0; f < w->n_featurizers && !code && !w->decode_only; f++)
-        if (job->wanted[f])
-            code = do_featurizer(w, p, &w->featurizer[f], workspace[f], job->wanted[f], &r, size, &st);
+        if (job->wanted[f]) {
+            h->job[f * w->batch + featurizer_in_hand(h->workspace[f])] = job;
+            code = featurizer_add(h->workspace[f], &w->featurizer[f], &r, size, &st);
+        }
     radiograph_free(&r);
     if (code == STATUS_IO)
         give_up(w, &st);
     else if (code)
-        p->reason = mem_strdup(st.text);
+        refuse(p, &st);
 }
+
+/* One forward pass of all in hand; whatever of its products is wanted goes to the store. */
+static void do_featurizer(struct hand *h, struct work *w, const struct featurizer *f, struct featurizer_workspace *workspace,
+                          const struct job *const *job)
+{
+    size_t n = featurizer_in_hand(workspace), number = (size_t)(f - w->featurizer);
+    for (size_t i = 0; i < n; i++)
+        h->item[i] = (struct featurizer_item){.vector = NEW(f->width, float),
+                                              .tokens = job[i]->wanted[number] & WANT_TOKENS ? NEW(f->token_floats, float) : NULL};
+    if (n)
+        featurizer_compute(h->item, f, workspace);
+    for (size_t i = 0; i < n; i++) {
+        struct featurizer_item *item = &h->item[i];
+        struct picture *p = &w->survey->picture[job[i]->picture];
+        bool fine = item->st.code == STATUS_OK;
+        if (!fine)
+            refuse(p, &item->st);
+        if (fine && item->tokens)
+            hand_over(w, p, f->token_fingerprint, item->tokens, f->token_floats);
+        else
+            free(item->tokens);
+        if (fine && (job[i]->wanted[number] & WANT_VECTOR))
+            hand_over(w, p, f->fingerprint, item->vector, f->width);
+        else
+            free(item->vector);
+    }
+}
+
+/* ---- whose turn it is ---- */
+
+#define LOOK_AHEAD 16 /* files announced before their turn, or two batches of every thread if that is more */
+
+/* The next *n jobs from *first on: up to a batch, but no more than half of a fair share of what is left. */
+static void claim(size_t *first, size_t *n, struct work *w)
+{
+    size_t n_threads = (size_t)omp_get_num_threads(), look_ahead = 2 * n_threads * w->batch, from, to;
+#pragma omp critical(claim)
+    {
+        size_t share = (w->n_jobs - w->next) / (2 * n_threads);
+        *first = w->next;
+        *n = share < 1 ? 1 : share < w->batch ? share : w->batch;
+        if (*n > w->n_jobs - *first)
+            *n = w->n_jobs - *first;
+        w->next += *n;
+        from = w->announced > w->next ? w->announced : w->next;
+        to = w->next + (look_ahead > LOOK_AHEAD ? look_ahead : LOOK_AHEAD);
+        to = to < w->n_jobs ? to : w->n_jobs;
+        w->announced = to > w->announced ? to : w->announced;
+    }
+    for (size_t i = from; i < to; i++)
+        file_will_need(w->survey->picture[w->job[i].picture].path);
+}
+
+static bool may_go_on(const struct work *w)
+{
+    return !__atomic_load_n(&w->code, __ATOMIC_RELAXED) && !interrupt_requested();
+}
+
+static void work_through(struct work *w, struct progress *progress)
+{
+    struct hand hand;
+    hand_make(&hand, w);
+    for (size_t first, n, done; may_go_on(w);) {
+        claim(&first, &n, w);
+        if (n == 0)
+            break;
+        for (done = 0; done < n && (done == 0 || may_go_on(w)); done++)
+            take_picture(&hand, w, &w->job[first + done]);
+        for (size_t f = 0; f < w->n_featurizers && !w->decode_only; f++)
+            do_featurizer(&hand, w, &w->featurizer[f], hand.workspace[f], hand.job + f * w->batch);
+#pragma omp atomic
+        w->counts->computed += done;
+        progress_step(progress, done);
+    }
+    hand_free(&hand, w);
+}
+
+/* ---- what there is to do ---- */
 
 static int by_digest(const void *a, const void *b, void *context)
 {
@@ -221,7 +315,7 @@ int extract_study(struct extract_counts *counts, struct store *store, const stru
 {
     *counts = (struct extract_counts){0};
     struct work w = {.survey = survey, .store = store, .featurizer = featurizer, .n_featurizers = n_featurizers, .st = st, .counts = counts,
-                     .decode_only = options->decode_only};
+                     .batch = options->batch ? options->batch : 1, .decode_only = options->decode_only};
     size_t *picture = different_pictures(&counts->pictures, survey, used, options);
     w.code = plan(&w, picture, counts->pictures);
     for (size_t f = 0; f < n_featurizers && !w.code && !options->decode_only; f++)
@@ -231,23 +325,7 @@ int extract_study(struct extract_counts *counts, struct store *store, const stru
     progress_begin(&progress, options->decode_only ? "decode" : "extract", "images", w.n_jobs, options->quiet);
     if (!w.code && w.n_jobs) {
 #pragma omp parallel num_threads(options->n_threads)
-        {
-            struct featurizer_workspace **workspace = NEW(n_featurizers, struct featurizer_workspace *);
-            for (size_t f = 0; f < n_featurizers; f++)
-                workspace[f] = featurizer_workspace_new(&featurizer[f]);
-#pragma omp for schedule(dynamic, 1)
-            for (size_t i = 0; i < w.n_jobs; i++) {
-                if (__atomic_load_n(&w.code, __ATOMIC_RELAXED) || interrupt_requested())
-                    continue;
-                do_job(&w, &w.job[i], workspace);
-#pragma omp atomic
-                counts->computed++;
-                progress_step(&progress, 1);
-            }
-            for (size_t f = 0; f < n_featurizers; f++)
-                featurizer_workspace_free(workspace[f]);
-            free(workspace);
-        }
+        work_through(&w, &progress);
         flush_waiting(&w);
         progress_end(&progress);
     }

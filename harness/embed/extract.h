@@ -1,9 +1,13 @@
 /* The parallel loop of a study: every picture that some model has not seen yet
  * is decoded once and handed to all models that miss it.
  *
- * One picture a thread: decoding of one overlaps with the encoders' work on
- * another, and no number depends on the thread count.  Memory: one decoded
- * picture and one workspace per model a thread, plus what waits to be written.
+ * A thread takes up to `batch` pictures, decodes one after the other, and puts
+ * them through each encoder together; towards the end of the cohort it takes
+ * fewer, so that all threads end together.  No number depends on threads or
+ * batch.  Files are announced to the kernel some pictures before their turn, so
+ * that nobody waits for the disk.  Memory: per thread one decoded picture, `batch`
+ * tensors and a workspace per model, plus what waits to be written; nothing but a
+ * few hundred bytes of the survey and plan grows with the cohort.
  * Vectors go to the store in transactions of at most a quarter second or 16 MB; Ctrl-C
  * finishes the pictures in hand and stores them.  Pictures of equal bytes are
  * encoded once. */
@@ -20,6 +24,7 @@
 
 struct extract_options {
     int n_threads;
+    size_t batch;            /* pictures a thread puts through an encoder at once; 0: 1 */
     size_t shard, n_shards; /* this run's share: shard in 1 .. n_shards; 0 of 0: all */
     bool decode_only;        /* compute nothing: tell pictures that cannot be decoded from embeddings that are missing */
     bool quiet;

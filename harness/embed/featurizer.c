@@ -12,13 +12,16 @@
 #include "image/tensor.h"
 
 /* Raise when the same weights and settings would give other numbers, so that stored vectors are not reused. */
-#define FEATURES_VERSION 1
+#define FEATURES_VERSION 2
 
 #define SKELEX_SIDE 224
 
 struct featurizer_workspace {
     struct encoder_workspace *encoder;
-    float *pixels;
+    size_t batch, n;   /* room, and pictures in hand */
+    size_t n_pixels;   /* floats of one picture */
+    float *pixels;     /* [batch, 3, height, width] of an encoder */
+    float *vector;     /* [batch, width] */
 };
 
 /* Offset and width of readout number i in the vector. */
@@ -91,7 +94,10 @@ static int open_encoder(struct featurizer *f, struct status *st)
 {
     const char *path = f->model->path;
     char hex[DIGEST_HEX];
-    const struct encoder_options options = {.architecture = f->model->architecture, .heads = f->model->heads, .old_interpolation = f->model->old_interpolation};
+    struct encoder_options options = {.architecture = f->model->architecture, .heads = f->model->heads,
+                                      .old_interpolation = f->model->old_interpolation, .digest = true};
+    if (!encoder_precision_parse(&options.precision, study_precision_name(f->model)))
+        return status_set(st, STATUS_DATA, "model '%s': no encoder computes in %s", f->model->name, study_precision_name(f->model));
     int code = encoder_open_with(&f->encoder, path, &options, st);
     if (code)
         return code;
@@ -111,8 +117,8 @@ static int open_encoder(struct featurizer *f, struct status *st)
         return code;
     f->width = encoder_output_width(f->encoder);
     char *pictures = preprocess_describe(&f->preprocess);
-    f->words = mem_printf("%s %zux%zux%zu patch %zu image %zu, fp32, weights %s, preprocess %s: %s%s%s, features v%d", info->architecture, info->width,
-                          info->layers, info->heads, info->patch, info->image_size, digest_hex(hex, f->weights),
+    f->words = mem_printf("%s %zux%zux%zu patch %zu image %zu, %s, weights %s, preprocess %s: %s%s%s, features v%d", info->architecture, info->width,
+                          info->layers, info->heads, info->patch, info->image_size, encoder_precision_name(info->precision), digest_hex(hex, f->weights),
                           study_preprocess_name(f->model), pictures, info->assumed ? ", assumed: " : "", info->assumed ? info->assumed : "",
                           FEATURES_VERSION);
     free(pictures);
@@ -168,12 +174,15 @@ void featurizer_close(struct featurizer *f)
     *f = (struct featurizer){0};
 }
 
-struct featurizer_workspace *featurizer_workspace_new(const struct featurizer *f)
+struct featurizer_workspace *featurizer_workspace_new(const struct featurizer *f, size_t batch)
 {
     struct featurizer_workspace *w = NEW0(1, struct featurizer_workspace);
+    w->batch = batch;
+    w->vector = mem_aligned(batch * f->width, sizeof *w->vector);
     if (f->encoder) {
         w->encoder = encoder_workspace_new(f->encoder);
-        w->pixels = mem_aligned(3 * f->preprocess.width * f->preprocess.height, sizeof *w->pixels);
+        w->n_pixels = 3 * f->preprocess.width * f->preprocess.height;
+        w->pixels = mem_aligned(batch * w->n_pixels, sizeof *w->pixels);
     }
     return w;
 }
@@ -184,28 +193,38 @@ void featurizer_workspace_free(struct featurizer_workspace *w)
         return;
     encoder_workspace_free(w->encoder);
     free(w->pixels);
+    free(w->vector);
     free(w);
 }
 
-int featurizer_compute(float *out, const struct featurizer *f, struct featurizer_workspace *w, const struct radiograph *r, size_t file_bytes,
-                       struct status *st)
+size_t featurizer_in_hand(const struct featurizer_workspace *w)
 {
-    switch (f->model->source) {
-    case SOURCE_THUMBNAIL:
-        return baseline_thumbnail(out, r, st);
-    case SOURCE_ACQUISITION:
-        baseline_acquisition(out, r, file_bytes);
-        return STATUS_OK;
-    case SOURCE_ENCODER:
-        break;
-    }
-    int code = tensor_from_radiograph(w->pixels, r, &f->preprocess, st);
-    return code ? code : encoder_forward(f->encoder, w->encoder, w->pixels, out, st);
+    return w->n;
 }
 
-int featurizer_tokens(float *out, const struct featurizer *f, const struct featurizer_workspace *w, struct status *st)
+/* A baseline has its vector at once; of an encoder the pixels wait. */
+int featurizer_add(struct featurizer_workspace *w, const struct featurizer *f, const struct radiograph *r, size_t file_bytes, struct status *st)
 {
-    const float *token = encoder_tokens(f->encoder, w->encoder);
+    int code = STATUS_OK;
+    assert(w->n < w->batch);
+    switch (f->model->source) {
+    case SOURCE_THUMBNAIL:
+        code = baseline_thumbnail(w->vector + w->n * f->width, r, st);
+        break;
+    case SOURCE_ACQUISITION:
+        baseline_acquisition(w->vector + w->n * f->width, r, file_bytes);
+        break;
+    case SOURCE_ENCODER:
+        code = tensor_from_radiograph(w->pixels + w->n * w->n_pixels, r, &f->preprocess, st);
+        break;
+    }
+    w->n += !code;
+    return code;
+}
+
+/* token[n_tokens, token_width] as float16 in out[token_floats]. */
+static int narrow_tokens(float *out, const struct featurizer *f, const float *token, struct status *st)
+{
     unsigned char *bytes = (unsigned char *)out;
     size_t n = f->n_tokens * f->token_width;
     out[f->token_floats - 1] = 0; /* an odd number of halves leaves one place over */
@@ -217,4 +236,36 @@ int featurizer_tokens(float *out, const struct featurizer *f, const struct featu
         memcpy(bytes + i * sizeof half, &half, sizeof half);
     }
     return STATUS_OK;
+}
+
+/* Pictures first .. first + n - 1 of those in hand through the encoder, their tokens to where they are wanted.  A failure
+ * of the encoder is returned and may be any of theirs; one of a token is its item's. */
+static int forward(struct featurizer_item *item, const struct featurizer *f, struct featurizer_workspace *w, size_t first, size_t n, struct status *st)
+{
+    for (size_t i = first; i < first + n; i++) { /* one by one, as long as encoder_forward takes one */
+        int code = encoder_forward(f->encoder, w->encoder, w->pixels + i * w->n_pixels, w->vector + i * f->width, st);
+        if (code)
+            return code;
+        item[i].st.code = STATUS_OK;
+        if (item[i].tokens)
+            item[i].st.code = narrow_tokens(item[i].tokens, f, encoder_tokens(f->encoder, w->encoder), &item[i].st);
+    }
+    return STATUS_OK;
+}
+
+void featurizer_compute(struct featurizer_item *item, const struct featurizer *f, struct featurizer_workspace *w)
+{
+    struct status st;
+    for (size_t i = 0; i < w->n; i++)
+        item[i].st.code = STATUS_OK;
+    if (f->encoder && forward(item, f, w, 0, w->n, &st) != STATUS_OK) {
+        for (size_t i = 0; i < w->n; i++) { /* whose fault it is, each shows alone */
+            item[i].st.code = STATUS_OK;
+            if (forward(item, f, w, i, 1, &st) != STATUS_OK)
+                item[i].st = st;
+        }
+    }
+    for (size_t i = 0; i < w->n; i++)
+        memcpy(item[i].vector, w->vector + i * f->width, f->width * sizeof *item[i].vector);
+    w->n = 0;
 }

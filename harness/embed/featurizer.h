@@ -42,16 +42,26 @@ struct featurizer {
 int featurizer_open(struct featurizer *f, const struct study_model *model, struct status *st) MUST_CHECK;
 void featurizer_close(struct featurizer *f);
 
-struct featurizer_workspace; /* one per thread and featurizer */
-struct featurizer_workspace *featurizer_workspace_new(const struct featurizer *f);
+/* One per thread and featurizer.  Pictures are put into it, up to `batch` at a time, and then computed together; no
+ * number depends on how many there are or where among them a picture stands. */
+struct featurizer_workspace;
+struct featurizer_workspace *featurizer_workspace_new(const struct featurizer *f, size_t batch);
 void featurizer_workspace_free(struct featurizer_workspace *w);
 
-/* out[f->width] */
-int featurizer_compute(float *out, const struct featurizer *f, struct featurizer_workspace *w, const struct radiograph *r, size_t file_bytes,
-                       struct status *st) MUST_CHECK;
+/* Behind those in hand, of which there are fewer than `batch`.  On failure the picture is not among them. */
+int featurizer_add(struct featurizer_workspace *w, const struct featurizer *f, const struct radiograph *r, size_t file_bytes,
+                   struct status *st) MUST_CHECK;
+size_t featurizer_in_hand(const struct featurizer_workspace *w);
 
-/* The tokens of the picture just computed, as float16 in out[f->token_floats]; STATUS_DATA if one is beyond float16. */
-int featurizer_tokens(float *out, const struct featurizer *f, const struct featurizer_workspace *w, struct status *st) MUST_CHECK;
+struct featurizer_item {
+    float *vector;    /* [f->width], the caller's */
+    float *tokens;    /* [f->token_floats], the caller's: float16 [n_tokens, token_width]; NULL: not wanted */
+    struct status st; /* code STATUS_OK, or why this picture has neither: a value that is not finite, a token beyond float16 */
+};
+
+/* item[featurizer_in_hand], in the order in which pictures were added; none is in hand afterwards.
+ * A picture that fails fails alone. */
+void featurizer_compute(struct featurizer_item *item, const struct featurizer *f, struct featurizer_workspace *w);
 
 /* Width of a readout of the study; STATUS_DATA naming those there are. */
 int featurizer_readout_width(size_t *width, const struct featurizer *f, const char *readout, struct status *st) MUST_CHECK;

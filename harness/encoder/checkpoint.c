@@ -270,14 +270,13 @@ void checkpoint_close(struct checkpoint *c)
             safetensors_close(&c->shard[i]);
         }
     }
-    for (size_t i = 0; i < c->n_widened; i++) {
-        free(c->widened[i]);
+    for (size_t i = 0; c->entry && i < c->n; i++) {
+        free(c->entry[i].copy);
     }
     model_config_free(&c->config);
     free(c->shard_name);
     free(c->shard);
     free(c->entry);
-    free(c->widened);
     free(c->path);
     *c = (struct checkpoint){.path = NULL};
 }
@@ -313,22 +312,22 @@ struct checkpoint_entry *checkpoint_find(const struct checkpoint *c, const char 
 }
 
 /* The values where they lie if they can be read there, else a copy as floats. */
-static const float *as_floats(struct checkpoint *c, const struct safetensors_tensor *t)
+static void fill_values(struct checkpoint_entry *e)
 {
+    const struct safetensors_tensor *t = e->tensor;
     if (t->dtype == SAFETENSORS_F32 && (uintptr_t)t->data % _Alignof(float) == 0) {
-        return (const float *)(const void *)t->data;
+        e->values = (const float *)(const void *)t->data;
+        return;
     }
-    float *copy = mem_aligned(t->n, sizeof *copy);
+    e->copy = mem_aligned(t->n, sizeof *e->copy);
     if (t->dtype == SAFETENSORS_F16) {
-        kernel_widen_f16(copy, t->data, t->n);
+        kernel_widen_f16(e->copy, t->data, t->n);
     } else if (t->dtype == SAFETENSORS_BF16) {
-        kernel_widen_bf16(copy, t->data, t->n);
+        kernel_widen_bf16(e->copy, t->data, t->n);
     } else {
-        memcpy(copy, t->data, t->size);
+        memcpy(e->copy, t->data, t->size);
     }
-    c->widened = mem_grow(c->widened, c->n_widened, &c->widened_capacity, sizeof *c->widened);
-    c->widened[c->n_widened++] = copy;
-    return copy;
+    e->values = e->copy;
 }
 
 /* Of part number `part` of `n_parts` of the tensor. */
@@ -354,7 +353,7 @@ static int take_weight(const float **weight, struct checkpoint *c, const char *n
                           safetensors_dtype_name(t->dtype));
     }
     if (!e->values) {
-        e->values = as_floats(c, t);
+        fill_values(e);
     }
     size_t n = t->n / n_parts, first = part * n;
     const float *values = e->values + first;
@@ -365,6 +364,7 @@ static int take_weight(const float **weight, struct checkpoint *c, const char *n
     }
     c->n_used += !e->used;
     e->used = true;
+    e->held |= 1u << part;
     if (!(e->taken >> part & 1u)) {
         e->taken |= 1u << part;
         c->n_values += n;
@@ -384,12 +384,34 @@ int checkpoint_weight(const float **weight, struct checkpoint *c, const char *na
     return code;
 }
 
-void checkpoint_digest(uint8_t out[DIGEST_BYTES], const struct checkpoint *c)
+void checkpoint_release(struct checkpoint *c, const char *name)
+{
+    size_t part, n_parts;
+    char *own = own_name(c, name, &part, &n_parts);
+    struct checkpoint_entry *e = own ? find_own(c, own) : NULL;
+    free(own);
+    if (!e || !e->held) {
+        return;
+    }
+    e->held &= ~(1u << part);
+    if (!e->held) {
+        free(e->copy);
+        e->copy = NULL;
+        e->values = NULL;
+        file_map_drop(e->tensor->data, e->tensor->size);
+    }
+}
+
+bool checkpoint_digest(uint8_t out[DIGEST_BYTES], const struct checkpoint *c, const bool *stop)
 {
     uint8_t *digests = mem_alloc(c->n_shards, DIGEST_BYTES);
-    for (size_t i = 0; i < c->n_shards; i++) {
-        digest_bytes(digests + i * DIGEST_BYTES, c->shard[i].map.data, c->shard[i].map.size);
+    bool done = true;
+    for (size_t i = 0; i < c->n_shards && done; i++) {
+        done = digest_map(digests + i * DIGEST_BYTES, &c->shard[i].map, stop);
     }
-    digest_bytes(out, digests, c->n_shards * DIGEST_BYTES);
+    if (done) {
+        digest_bytes(out, digests, c->n_shards * DIGEST_BYTES);
+    }
     free(digests);
+    return done;
 }

@@ -15,9 +15,12 @@
 #include "encoder/resnet.h"
 #include "encoder/timm.h"
 #include "encoder/vit.h"
+#include "encoder/weights_digest.h"
 
 static const struct architecture *const architectures[] = {&vit_architecture, &dinov2_architecture, &resnet_architecture, &timm_architecture};
 #define N_ARCHITECTURES (sizeof architectures / sizeof *architectures)
+
+static const char *const PRECISIONS[ENCODER_N_PRECISIONS] = {[ENCODER_FP32] = "fp32", [ENCODER_BF16] = "bf16"};
 
 struct encoder {
     const struct architecture *arch;
@@ -27,6 +30,7 @@ struct encoder {
     size_t n_readouts, output_width;
     const char **unused;
     size_t n_unused;
+    struct weights_digest *digest;
 };
 
 struct encoder_workspace {
@@ -34,6 +38,24 @@ struct encoder_workspace {
     void *state;
     bool traced;
 };
+
+const char *encoder_precision_name(enum encoder_precision precision)
+{
+    assert(precision < ENCODER_N_PRECISIONS);
+    return PRECISIONS[precision];
+}
+
+bool encoder_precision_parse(enum encoder_precision *precision, const char *name)
+{
+    size_t i = 0;
+    while (i < ENCODER_N_PRECISIONS && strcmp(PRECISIONS[i], name) != 0) {
+        i++;
+    }
+    if (i < ENCODER_N_PRECISIONS) {
+        *precision = (enum encoder_precision)i;
+    }
+    return i < ENCODER_N_PRECISIONS;
+}
 
 /* *name becomes the table's own copy of the model_type; NULL if nobody knows it. */
 static const struct architecture *find_architecture(const char *model_type, const char **name)
@@ -140,6 +162,12 @@ int encoder_open_with(struct encoder **out, const char *path, const struct encod
         goto failed;
     }
     e->checkpoint.options = *options;
+    e->info.precision = options->precision;
+    e->digest = NEW0(1, struct weights_digest);
+    e->digest->checkpoint = &e->checkpoint;
+    if (options->digest) {
+        weights_digest_begin(e->digest, &e->checkpoint);
+    }
     if ((code = choose_architecture(e, st)) != STATUS_OK ||
         (code = e->arch->open(&e->model, &e->info, &e->checkpoint, st)) != STATUS_OK) {
         goto failed;
@@ -176,6 +204,10 @@ void encoder_close(struct encoder *e)
 {
     if (!e) {
         return;
+    }
+    if (e->digest) {
+        weights_digest_end(e->digest);
+        free(e->digest);
     }
     if (e->arch) {
         e->arch->close(e->model);
@@ -218,7 +250,7 @@ size_t encoder_output_width(const struct encoder *e)
 char *encoder_describe(const struct encoder *e)
 {
     char *model = e->arch->describe(e->model);
-    char *all = mem_printf("%s %s", e->info.architecture, model);
+    char *all = mem_printf("%s %s, %s", e->info.architecture, model, encoder_precision_name(e->info.precision));
     free(model);
     return all;
 }
@@ -228,7 +260,7 @@ int encoder_digest(uint8_t out[DIGEST_BYTES], const struct encoder *e, struct st
     (void)st; /* architectures to come may have files to read */
     uint8_t weights[DIGEST_BYTES];
     char hex[DIGEST_HEX];
-    checkpoint_digest(weights, &e->checkpoint);
+    weights_digest_value(weights, e->digest);
     char *description = encoder_describe(e);
     char *meaning = mem_printf("%s weights %s", description, digest_hex(hex, weights));
     digest_bytes(out, meaning, strlen(meaning));

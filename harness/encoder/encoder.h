@@ -3,7 +3,8 @@
  * An encoder is read-only once open, and threads share it; each thread has a
  * workspace of its own and runs one picture at a time.  The result depends on
  * the picture and the weights alone, never on the number of threads.
- * Arithmetic is float32; means over tokens are summed in double. */
+ * Arithmetic is float32 unless another precision is asked for; means over
+ * tokens are summed in double. */
 #ifndef ENCODER_ENCODER_H
 #define ENCODER_ENCODER_H
 
@@ -17,17 +18,27 @@
 struct encoder;
 struct encoder_workspace;
 
-enum encoder_precision { ENCODER_FP32, ENCODER_BF16 };
+/* Of the products of activations and weights; sums, norms, softmax and activation functions are float32 in each. */
+enum encoder_precision {
+    ENCODER_FP32, /* the default, and what references are made with */
+    ENCODER_BF16, /* weights rounded once to bfloat16, activations at each product */
+    ENCODER_N_PRECISIONS
+};
+const char *encoder_precision_name(enum encoder_precision precision);                /* "fp32" */
+bool encoder_precision_parse(enum encoder_precision *precision, const char *name); /* false: there is none of that name */
 
-/* What the files may leave open; all zero is the default. */
+/* What the files may leave open, and how to compute; all zero is the default. */
 struct encoder_options {
     const char *architecture; /* a model_type, for weights without a config.json that do not say theirs; NULL: what the files say */
     size_t heads;             /* attention heads, for weights without a config.json; 0: as assumed, see encoder_info.assumed */
     bool old_interpolation;   /* DINOv2 positions as transformers <= 4.44 and Meta's code interpolate them */
+    enum encoder_precision precision;
+    bool digest;              /* encoder_digest will be called: begin with it in a second thread while opening */
 };
 
 struct encoder_info {
     const char *architecture; /* config.json's model_type: "vit_mae", "vit" */
+    enum encoder_precision precision;
     size_t width;             /* D */
     size_t layers, heads, intermediate;
     size_t patch, image_size; /* px */
@@ -64,11 +75,11 @@ const char *encoder_readout_name(const struct encoder *e, size_t i);
 size_t encoder_readout_width(const struct encoder *e, size_t i);
 size_t encoder_output_width(const struct encoder *e); /* sum over the readouts */
 
-/* All but the weights that changes the numbers, in one line for people and for the digest; the caller frees it. */
+/* All but the weights that changes the numbers, precision included, in one line for people and for the digest; the caller frees it. */
 char *encoder_describe(const struct encoder *e);
 
 /* Identifies the encoder: SHA-256 over the weights files' bytes (in name order) and encoder_describe.
- * Reads every file once. */
+ * Reads every file once.  One thread at a time may call it. */
 int encoder_digest(uint8_t out[DIGEST_BYTES], const struct encoder *e, struct status *st) MUST_CHECK;
 
 /* Names of the tensors in the file that are not read (decoder, pooler, ...), sorted; borrowed. */

@@ -301,7 +301,7 @@ int cell_evaluate(struct headline *h, const struct cell_task *t, const struct st
     enum task_kind kind = (enum task_kind)task->kind;
     bool regression = kind == KIND_REGRESSION;
     struct cell_name name = {t->study->name, task->name, model->name, readout, study_probe_name(probe), study_preprocess_name(model),
-                             model->source == SOURCE_ENCODER ? "fp32" : ""};
+                             study_precision_name(model)};
     const char *parameter = probe != PROBE_LINEAR ? "k" : regression ? "alpha" : "C";
     *h = (struct headline){.task = mem_strdup(task->name), .model = mem_strdup(model->name), .readout = mem_strdup(readout),
                            .probe = mem_strdup(name.probe), .metric = headline_metric(kind), .value = NAN, .low = NAN, .high = NAN,

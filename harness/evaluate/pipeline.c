@@ -184,7 +184,7 @@ static int apply_failures(struct pipeline *p, struct status *st)
 int pipeline_extract(struct pipeline *p, bool decode_only, struct status *st)
 {
     double began = clock_seconds();
-    struct extract_options options = {.n_threads = p->options.n_threads, .shard = p->options.shard, .n_shards = p->options.n_shards,
+    struct extract_options options = {.n_threads = p->options.n_threads, .batch = p->options.batch, .shard = p->options.shard, .n_shards = p->options.n_shards,
                                       .decode_only = decode_only, .quiet = p->options.quiet};
     int code = store_open(&p->store, p->study.store, decode_only, st);
     if (code)

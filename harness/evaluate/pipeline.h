@@ -25,6 +25,7 @@ struct stage_cost {
 
 struct pipeline_options {
     int n_threads;
+    size_t batch;                /* of extraction; 0: 1 */
     bool quiet;
     size_t shard, n_shards;
     const char *output, *store;  /* in place of the study's; NULL: the study's */

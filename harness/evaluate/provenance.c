@@ -54,8 +54,8 @@ static json_t *models_of(const struct pipeline *p)
     json_t *list = json_array();
     for (size_t m = 0; m < p->study.n_models; m++) {
         const struct featurizer *f = &p->featurizer[m];
-        json_t *model = json_pack("{s:s, s:s, s:s, s:s}", "name", f->model->name, "preprocess", study_preprocess_name(f->model), "features", f->words, "fingerprint",
-                                  digest_hex(fingerprint, f->fingerprint));
+        json_t *model = json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", f->model->name, "preprocess", study_preprocess_name(f->model), "precision",
+                                  study_precision_name(f->model), "features", f->words, "fingerprint", digest_hex(fingerprint, f->fingerprint));
         if (f->encoder)
             json_object_set_new(model, "weights_sha256", json_string(digest_hex(weights, f->weights)));
         json_array_append_new(list, model);
@@ -75,10 +75,10 @@ static json_t *costs_of(const struct pipeline *p)
 int provenance_write(const struct pipeline *p, struct status *st)
 {
     char hex[DIGEST_HEX];
-    json_t *root = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:i, s:s, s:s, s:s, s:o, s:o, s:o}", "schema", SCHEMA_VERSION, "program",
+    json_t *root = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:i, s:I, s:s, s:s, s:s, s:o, s:o, s:o}", "schema", SCHEMA_VERSION, "program",
                              PROGRAM_NAME, "version", PROGRAM_VERSION, "command_line", p->options.command_line, "study", p->study.name, "study_file",
                              p->study.path, "study_sha256", digest_hex(hex, p->study.digest), "seed", (json_int_t)p->study.seed, "threads",
-                             p->options.n_threads, "protocol", study_protocol_name(p->study.protocol), "blas", blas_description(), "cpu", version_cpu(),
+                             p->options.n_threads, "batch", (json_int_t)(p->options.batch ? p->options.batch : 1), "protocol", study_protocol_name(p->study.protocol), "blas", blas_description(), "cpu", version_cpu(),
                              "tasks", tasks_of(p), "models", models_of(p), "stages", costs_of(p));
     if (!root)
         return status_set(st, STATUS_INTERNAL, "provenance: a text that is not UTF-8 (a file name?)");

@@ -22,7 +22,7 @@
 /* A cell of a study: what a row belongs to.  All texts borrowed. */
 struct cell_name {
     const char *study, *task, *model, *readout, *probe;
-    const char *preprocess, *precision; /* of an encoder: "checkpoint" or "skelex", "fp32"; "" for a baseline */
+    const char *preprocess, *precision; /* of an encoder: "checkpoint" or "skelex", "fp32" or "bf16"; "" for a baseline */
 };
 
 struct metric_row {

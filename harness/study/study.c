@@ -10,7 +10,7 @@
 
 /* The manifest as it is written; numbers stay text until they are parsed strictly. */
 struct raw_model {
-    char *name, *path, *baseline, *preprocess, *architecture, *heads, *interpolation;
+    char *name, *path, *baseline, *preprocess, *architecture, *heads, *interpolation, *precision;
     char **readout;
     unsigned n_readout;
 };
@@ -44,6 +44,7 @@ static const cyaml_schema_field_t model_fields[] = {
     OPTIONAL_TEXT("architecture", struct raw_model, architecture),
     OPTIONAL_TEXT("heads", struct raw_model, heads),
     OPTIONAL_TEXT("interpolation", struct raw_model, interpolation),
+    OPTIONAL_TEXT("precision", struct raw_model, precision),
     CYAML_FIELD_SEQUENCE_COUNT("readout", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_model, readout, n_readout, &value_text, 1, 64),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t model_value = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_model, model_fields)};
@@ -80,6 +81,7 @@ static const char *const BASELINES[] = {"thumbnail", "acquisition", NULL};
 static const char *const PROBES[] = {[PROBE_LINEAR] = "linear", [PROBE_KNN] = "knn", [PROBE_KNN_UNIFORM] = "knn_uniform", NULL};
 static const char *const PREPROCESSES[] = {[PREPROCESS_CHECKPOINT] = "checkpoint", [PREPROCESS_SKELEX] = "skelex", NULL};
 static const char *const INTERPOLATIONS[] = {"new", "old", NULL};
+static const char *const PRECISIONS[] = {[PRECISION_FP32] = "fp32", [PRECISION_BF16] = "bf16", NULL};
 static const char *const POLICIES[] = {"fail", "skip", NULL};
 static const char *const LEAK_POLICIES[] = {"fail", "warn", NULL};
 
@@ -96,6 +98,11 @@ const char *study_probe_name(enum study_probe probe)
 const char *study_preprocess_name(const struct study_model *model)
 {
     return model->source == SOURCE_ENCODER ? PREPROCESSES[model->preprocess] : "";
+}
+
+const char *study_precision_name(const struct study_model *model)
+{
+    return model->source == SOURCE_ENCODER ? PRECISIONS[model->precision] : "";
 }
 
 static int plain_name(const char *name, const char *path, const char *keys, struct status *st)
@@ -127,9 +134,10 @@ static int resolve_model(struct study *s, size_t i, const struct raw_model *raw,
         code = manifest_choice(&which, raw->baseline, 0, BASELINES, s->path, keys, st);
         if (code)
             return code;
-        if (raw->preprocess || raw->architecture || raw->heads || raw->interpolation)
-            return status_set(st, STATUS_DATA, "%s:%zu: baseline '%s' has no checkpoint, and so no preprocess, architecture, heads or interpolation", s->path,
-                              manifest_line(s->path, keys), m->name);
+        if (raw->preprocess || raw->architecture || raw->heads || raw->interpolation || raw->precision)
+            return status_set(st, STATUS_DATA,
+                              "%s:%zu: baseline '%s' has no checkpoint, and so no preprocess, architecture, heads, interpolation or precision",
+                              s->path, manifest_line(s->path, keys), m->name);
         if (raw->n_readout)
             return status_set(st, STATUS_DATA, "%s:%zu: baseline '%s' has no readouts to choose from", s->path, manifest_line(s->path, keys),
                               m->name);
@@ -152,6 +160,10 @@ static int resolve_model(struct study *s, size_t i, const struct raw_model *raw,
     if (!code)
         code = manifest_choice(&which, raw->interpolation, 0, INTERPOLATIONS, s->path, keys, st);
     m->old_interpolation = which == 1;
+    (void)snprintf(keys, sizeof keys, "models/%zu/precision", i);
+    if (!code)
+        code = manifest_choice(&which, raw->precision, PRECISION_FP32, PRECISIONS, s->path, keys, st);
+    m->precision = (enum study_precision)which;
     if (code)
         return code;
     (void)snprintf(keys, sizeof keys, "models/%zu/heads", i);
@@ -384,7 +396,8 @@ void study_write(const struct study *s, FILE *stream, bool places)
         }
         fputs(m->path && m->n_readouts ? "]\n" : "", stream);
         if (m->path)
-            fprintf(stream, "    preprocess: %s\n    interpolation: %s\n", PREPROCESSES[m->preprocess], INTERPOLATIONS[m->old_interpolation]);
+            fprintf(stream, "    preprocess: %s\n    interpolation: %s\n    precision: %s\n", PREPROCESSES[m->preprocess],
+                    INTERPOLATIONS[m->old_interpolation], PRECISIONS[m->precision]);
         if (m->architecture)
             entry(stream, "    ", "architecture", m->architecture);
         if (m->heads)

@@ -10,7 +10,8 @@
  *   models:
  *     - {name: skelex, path: ${CHECKPOINTS}/skelex, readout: [cls, mean, cls+mean]}   # default: the encoder's first, cls or pooled
  *       # of a checkpoint also: preprocess: checkpoint | skelex (pictures as its files say; or as the published script made
- *       # them for every backbone), architecture and heads where no file says them, interpolation: new | old (DINOv2)
+ *       # them for every backbone), architecture and heads where no file says them, interpolation: new | old (DINOv2),
+ *       # precision: fp32 | bf16 (of the encoder's products; two models may share a path and differ in it)
  *     - {name: thumbnail, baseline: thumbnail}
  *   tasks:
  *     - {task: ../tasks/kneeoa.yaml, data: kneeKL224}
@@ -46,6 +47,7 @@ enum study_preprocess {
     PREPROCESS_CHECKPOINT, /* as the checkpoint's own files say */
     PREPROCESS_SKELEX      /* straight to the input size, bilinear, ImageNet's mean and std, whatever the backbone */
 };
+enum study_precision { PRECISION_FP32, PRECISION_BF16, N_STUDY_PRECISIONS }; /* names: those of encoder/encoder.h */
 enum study_protocol { PROTOCOL_GROUPED, PROTOCOL_GIVEN };
 
 struct study_model {
@@ -58,6 +60,7 @@ struct study_model {
     char *architecture;     /* NULL: what the files say */
     size_t heads;           /* 0: what the files say */
     bool old_interpolation; /* of DINOv2's positions: encoder_options */
+    enum study_precision precision;
 };
 
 struct study_task {
@@ -94,6 +97,7 @@ const char *study_protocol_name(enum study_protocol protocol);
 const char *study_probe_name(enum study_probe probe);
 /* Of report rows: "checkpoint", "skelex"; "" for a baseline. */
 const char *study_preprocess_name(const struct study_model *model);
+const char *study_precision_name(const struct study_model *model); /* "fp32", "bf16"; "" for a baseline */
 
 /* The resolved study as YAML with every default written out; places: with the paths of this machine. */
 void study_write(const struct study *study, FILE *stream, bool places);

@@ -31,6 +31,14 @@ expect "--layers without a picture" 2 "--layers needs --image" "$program" inspec
 expect "--reference without a picture" 2 "--reference needs --image" "$program" inspect "$model" --reference "$cls"
 expect "--readout without a reference" 2 "--readout says what --reference holds" "$program" inspect "$model" --image "$image" --readout cls
 expect "--image on no checkpoint" 2 "need a checkpoint" "$program" inspect data/cohort.csv --image "$image"
+expect "--precision on no checkpoint" 2 "need a checkpoint" "$program" inspect data/cohort.csv --precision bf16
+expect "an unknown precision" 2 "--precision is 'fp16'; expected one of: fp32, bf16" "$program" inspect "$model" --precision fp16
+expect "a checkpoint says its precision" 0 "input 224x224, positions as stored, fp32" "$program" inspect "$model"
+expect "or the one asked for" 0 "input 224x224, positions as stored, bf16" "$program" inspect "$model" --precision bf16
+expect "bf16 has its own tolerance" 0 "tolerance      that of bf16" "$program" inspect "$model" --image "$image" --reference "$cls" --readout cls --precision bf16
+expect "and agrees within it" 0 "agrees         up to the end" "$program" inspect "$model" --image "$image" --reference "$cls" --readout cls --precision bf16
+expect "and departs beyond it" 0 "more than bf16 makes" "$program" inspect "$model" --image "$image" --reference exported/age.tiny.cls_pre.npy --readout cls --precision bf16
+check "fp32 and bf16 are two checkpoints by digest" sh -c "test \"\$('$program' inspect '$model' | grep ^sha256)\" != \"\$('$program' inspect '$model' --precision bf16 | grep ^sha256)\""
 cd "$top" || exit 1
 
 models=${GOLDEN:-../shared/golden}/models

@@ -10,6 +10,8 @@ change 's/folds: 3/folds: 3O/'; expect "folds that are not a number" 3 "changed.
 change 's/folds: 3/folds: 1/'; expect "too few folds" 3 "from 2 to 100" "$program" run changed.yaml
 change 's/linear, knn,/linear, svm,/'; expect "a probe that is not there" 3 "probes/1 is 'svm'; expected one of: linear, knn, knn_uniform" "$program" run changed.yaml
 change 's/cls_pre/clss/'; expect "a readout that is not there" 3 "has no readout 'clss'; it has cls" "$program" run changed.yaml
+change 's/, readout: \[cls/, precision: fp8&/'; expect "a precision that is not there" 3 "changed.yaml:6: models/0/precision is 'fp8'; expected one of: fp32, bf16" "$program" run changed.yaml
+change 's/baseline: thumbnail/&, precision: bf16/'; expect "a precision for a baseline" 3 "changed.yaml:7: baseline 'thumbnail' has no checkpoint" "$program" run changed.yaml
 change 's#data/tiny#nowhere/tiny#'; expect "a checkpoint that is not there" 3 "changed.yaml:6: model 'tiny': no checkpoint" "$program" run changed.yaml
 change 's/baseline: thumbnail/baseline: thumb/'; expect "a baseline that is not there" 3 "expected one of: thumbnail, acquisition" "$program" run changed.yaml
 change 's/task: age.yaml/task: aeg.yaml/'; expect "a task file that is not there" 3 "changed.yaml:8: no task file" "$program" run changed.yaml

@@ -22,6 +22,10 @@ check "second run from the store: equal bytes" reports_equal one again
 rm -rf store
 "$program" run -q -t 3 -o three $study > /dev/null 2>&1
 check "three threads from nothing: equal bytes" reports_equal one three
+rm -rf store
+"$program" run -q -t 2 --batch 16 -o sixteen $study > /dev/null 2>&1
+check "sixteen images at once: equal bytes" reports_equal one sixteen
+check "and provenance says so" grep -q '"batch": 16' sixteen/provenance.json
 expect "export" 0 "embeddings of 2 tasks" "$program" export -q --to whole $study
 expect "tokens are exported as float16" 0 "f2 [" "$program" inspect whole/fracture.tiny.tokens.npy
 
@@ -73,6 +77,15 @@ sed -i 's/cohort.csv/reversed.csv/' fracture.yaml age.yaml
 check "rows in another order: equal splits" diff -r one/splits reversed/splits
 check "rows in another order: equal metrics" diff one/metrics.csv reversed/metrics.csv
 sed -i 's/reversed.csv/cohort.csv/' fracture.yaml age.yaml
+
+# one checkpoint in two precisions: two models of one study
+sed 's#^  - {name: tiny, .*#  - {name: tiny, path: data/tiny-random-vit}\n  - {name: tiny16, path: data/tiny-random-vit, precision: bf16}#' study.yaml > two.yaml
+expect "two precisions of a checkpoint" 0 "tiny16" "$program" run -q -o two two.yaml
+check "rows say which" sh -c 'grep -q "^small,age,tiny,cls,linear,checkpoint,fp32," two/metrics.csv && grep -q "^small,age,tiny16,cls,linear,checkpoint,bf16," two/metrics.csv && grep -q "^small,age,tiny16,cls,linear,checkpoint,bf16," two/path.csv'
+check "baselines have none" grep -q "^small,age,thumbnail,features,linear,,,test" two/metrics.csv
+check "the resolved study says which" test "$(grep -c '^    precision: ' two/study.resolved.yaml)" = 2
+check "provenance says which" sh -c 'grep -q "\"precision\": \"fp32\"" two/provenance.json && grep -q "\"precision\": \"bf16\"" two/provenance.json'
+check "the store keeps both" sh -c "'$program' inspect store | grep -c 'vit_mae .*, bf16, weights' | grep -qx 1"
 
 for path in data/tiny-random-vit data/tiny-random-vit/model.safetensors store one data/images/P0001_1.png data/cohort.csv whole/fracture.tiny.cls.npy; do
     expect "inspect $path" 0 "" "$program" inspect $path

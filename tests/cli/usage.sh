@@ -15,6 +15,9 @@ expect "no argument" 2 "takes STUDY.yaml" "$program" run
 expect "two arguments" 2 "here are 2" "$program" run a b
 expect "threads that are not a number" 2 "--threads is '1O'" "$program" run --threads 1O x.yaml
 expect "threads 0" 2 "--threads is '0'" "$program" run --threads=0 x.yaml
+expect "a batch of none" 2 "--batch is '0'; a whole number from 1 to 256" "$program" run --batch 0 x.yaml
+expect "a batch that is too large" 2 "--batch is '257'" "$program" extract --batch 257 x.yaml
+expect "a batch where nothing is extracted" 2 "no option '--batch'" "$program" evaluate --batch 2 x.yaml
 expect "an option without its value" 2 "--threads needs a value" "$program" run x.yaml --threads
 expect "an option twice" 2 "given twice" "$program" run -q -q x.yaml
 expect "a flag with a value" 2 "takes no value" "$program" run --quiet=1 x.yaml

@@ -9,6 +9,7 @@
 
 #include "base/interrupt.h"
 #include "embed/extract.h"
+#include "encoder/safetensors.h"
 #include "fake_timm.h"
 #include "synth/tiny_checkpoint.h"
 
@@ -202,7 +203,7 @@ static void test_threads_and_shards(void **state)
 }
 
 /* A child is stopped at several moments; whoever goes on ends with the same bytes. */
-static void stopped_and_resumed(int signal_number, const char *name)
+static void stopped_and_resumed(int signal_number, size_t batch, const char *name)
 {
     struct world w;
     struct extract_counts counts;
@@ -222,7 +223,7 @@ static void stopped_and_resumed(int signal_number, const char *name)
             struct store *own = open_store(&w, name);
             if (write(channel[1], "x", 1) != 1)
                 _exit(9);
-            int code = extract(&counts, &w, own, (struct extract_options){0}, &st);
+            int code = extract(&counts, &w, own, (struct extract_options){.batch = batch}, &st);
             store_close(own);
             if (write(channel[1], &counts, sizeof counts) != sizeof counts)
                 _exit(9);
@@ -266,13 +267,15 @@ static void stopped_and_resumed(int signal_number, const char *name)
 static void test_interrupted_and_resumed(void **state)
 {
     (void)state;
-    stopped_and_resumed(SIGINT, "interrupted");
+    stopped_and_resumed(SIGINT, 1, "interrupted");
+    stopped_and_resumed(SIGINT, 3, "interrupted by three");
 }
 
 static void test_killed_and_resumed(void **state)
 {
     (void)state;
-    stopped_and_resumed(SIGKILL, "killed");
+    stopped_and_resumed(SIGKILL, 1, "killed");
+    stopped_and_resumed(SIGKILL, 3, "killed by three");
 }
 
 static void test_corrupt_picture(void **state)
@@ -287,13 +290,17 @@ static void test_corrupt_picture(void **state)
     write_corrupt(w.directory, "corrupt.png");
     write_corrupt(w.directory, "corrupt_too.png"); /* the same bytes */
     scratch_text(w.directory, "cut.png", "\x89PNG\r\n\x1a\n");
-    for (int n_threads = 1; n_threads <= 4; n_threads += 3) {
-        struct store *store = open_store(&w, n_threads == 1 ? "one" : "four");
+    for (int turn = 0; turn < 4; turn++) { /* corrupt.png is first in path order, and so first of a batch */
+        static const char *const name[] = {"one", "four", "batch", "batches"};
+        int n_threads = turn % 2 ? 4 : 1;
+        size_t batch = turn < 2 ? 1 : 5;
+        struct store *store = open_store(&w, name[turn]);
         look_again(&w, extra, 4);
         assert_null(w.survey.picture[0].reason); /* corrupt.png: nothing to be seen from outside */
-        if (extract(&counts, &w, store, (struct extract_options){.n_threads = n_threads}, &st))
+        if (extract(&counts, &w, store, (struct extract_options){.n_threads = n_threads, .batch = batch}, &st))
             fail_msg("%s", st.text);
         assert_int_equal(counts.pictures, N_GOOD + 1);
+        assert_int_equal(counts.computed, N_GOOD + 1);
         assert_int_equal(counts.failed, 1);
         assert_int_equal(counts.vectors, N_GOOD * N_MODELS);
         assert_non_null(w.survey.picture[0].reason);
@@ -494,6 +501,232 @@ static void test_preprocess_modes(void **state)
     scratch_remove(directory);
 }
 
+/* Enough pictures for whole batches at the beginning and shrinking ones at the end; tokens too.  Bytes of the whole store. */
+#define N_MANY 70
+
+static float *many_vectors(size_t *size, const struct featurizer *f, const struct survey *s, const struct store *store)
+{
+    size_t each = f->width + f->token_floats;
+    float *all = NEW(N_MANY * each, float);
+    for (size_t i = 0; i < N_MANY; i++) {
+        struct store_key key;
+        struct status st;
+        bool there;
+        memcpy(key.image, s->picture[i].digest, DIGEST_BYTES);
+        memcpy(key.fingerprint, f->fingerprint, DIGEST_BYTES);
+        assert_int_equal(store_get(&there, all + i * each, f->width, store, &key, NULL, &st), STATUS_OK);
+        assert_true(there);
+        if (extract_read_tokens(all + i * each + f->width, store, f, &s->picture[i], &st))
+            fail_msg("%s", st.text);
+    }
+    *size = N_MANY * each * sizeof *all;
+    return all;
+}
+
+static void test_threads_and_batches(void **state)
+{
+    (void)state;
+    static char name[] = "tiny", cls[] = "cls", tokens[] = "tokens";
+    static const int threads[] = {1, 2, 8};
+    static const size_t batches[] = {1, 3, 16};
+    char *directory = scratch_new(), *readouts[] = {cls, tokens}, *path[N_MANY], *checkpoint = path_join(directory, "small");
+    struct fake_vit small = {.prefix = "", .width = 24, .layers = 2, .heads = 3, .intermediate = 48, .patch = 8, .image = 32, .qkv_bias = true};
+    struct fake tensors = {0};
+    struct survey survey;
+    struct featurizer f;
+    struct status st;
+    bool used[N_MANY];
+    float *expected = NULL;
+    size_t size, expected_size = 0;
+    assert_int_equal(file_make_directories(checkpoint, &st), STATUS_OK);
+    char *config = path_join(checkpoint, "config.json"), *weights = path_join(checkpoint, "model.safetensors");
+    fake_add_vit(&tensors, &small);
+    assert_true(fake_write_config(config, &small, "vit", "") && fake_write(&tensors, weights, 1));
+    scratch_text(checkpoint, "preprocessor_config.json", "{\"image_processor_type\": \"ViTImageProcessor\", \"size\": 32}");
+    for (unsigned i = 0; i < N_MANY; i++) {
+        char file[16];
+        (void)snprintf(file, sizeof file, "p%02u.png", i);
+        scratch_png(directory, file, i);
+        path[i] = path_join(directory, file);
+        used[i] = true;
+    }
+    if (survey_make(&survey, (const char *const *)path, N_MANY, 1, true, &st))
+        fail_msg("%s", st.text);
+    struct study_model model = {.name = name, .source = SOURCE_ENCODER, .path = checkpoint, .readout = readouts, .n_readouts = 2};
+    if (featurizer_open(&f, &model, &st))
+        fail_msg("%s", st.text);
+    for (size_t t = 0; t < 3; t++)
+        for (size_t b = 0; b < 3; b++) {
+            struct extract_counts counts;
+            struct extract_options o = {.n_threads = threads[t], .batch = batches[b], .quiet = true};
+            struct store *store;
+            char *at = mem_printf("%s/store%zu%zu", directory, t, b);
+            assert_int_equal(store_open(&store, at, false, &st), STATUS_OK);
+            if (extract_study(&counts, store, &f, 1, &survey, used, &o, &st))
+                fail_msg("%s", st.text);
+            assert_int_equal(counts.computed, counts.pictures);
+            assert_int_equal(counts.vectors, 2 * counts.pictures);
+            float *all = many_vectors(&size, &f, &survey, store);
+            if (!expected) {
+                expected = all;
+                expected_size = size;
+                assert_memory_not_equal(all, all + 3 * (f.width + f.token_floats), f.width * sizeof *all); /* p00 and p03 */
+            } else {
+                assert_int_equal(size, expected_size);
+                assert_memory_equal(all, expected, size);
+                free(all);
+            }
+            store_close(store);
+            free(at);
+        }
+    for (unsigned i = 0; i < N_MANY; i++)
+        free(path[i]);
+    free(expected);
+    featurizer_close(&f);
+    survey_free(&survey);
+    fake_free(&tensors);
+    free(config);
+    free(weights);
+    free(checkpoint);
+    scratch_remove(directory);
+}
+
+/* An edge in the picture times 2e38 is more than float32 holds; a picture of one shade stays finite. */
+static void write_exploding(const char *directory, const struct fake_vit *v)
+{
+    struct fake tensors = {0};
+    struct status st;
+    struct safetensors s;
+    char *config = path_join(directory, "config.json"), *weights = path_join(directory, "model.safetensors");
+    fake_add_vit(&tensors, v);
+    assert_int_equal(file_make_directories(directory, &st), STATUS_OK);
+    assert_true(fake_write_config(config, v, "vit", "") && fake_write(&tensors, weights, 1));
+    scratch_text(directory, "preprocessor_config.json", "{\"image_processor_type\": \"ViTImageProcessor\", \"size\": 32}");
+    assert_int_equal(safetensors_open(&s, weights, &st), STATUS_OK);
+    const struct safetensors_tensor *t = safetensors_find(&s, "embeddings.patch_embeddings.projection.weight");
+    long at = (long)(t->data - s.map.data);
+    size_t n = t->n / v->width;
+    float *row = NEW0(n, float);
+    row[0] = 2e38f;
+    row[v->patch - 1] = -2e38f; /* left and right end of the first line of a patch */
+    safetensors_close(&s);
+    FILE *file = fopen(weights, "r+b");
+    assert_true(file && fseek(file, at, SEEK_SET) == 0 && fwrite(row, sizeof *row, n, file) == n && fclose(file) == 0);
+    free(row);
+    fake_free(&tensors);
+    free(config);
+    free(weights);
+}
+
+static void test_one_of_a_batch_explodes(void **state)
+{
+    (void)state;
+    enum { N = 40, BAD = 7 };
+    static char name[] = "m", cls[] = "cls", tokens[] = "tokens";
+    const struct fake_vit small = {.prefix = "", .width = 24, .layers = 2, .heads = 3, .intermediate = 48, .patch = 8, .image = 32, .qkv_bias = true};
+    char *directory = scratch_new(), *readouts[] = {cls, tokens}, *checkpoint = path_join(directory, "exploding"), *path[N];
+    struct featurizer f;
+    struct status st;
+    bool used[N];
+    write_exploding(checkpoint, &small);
+    for (size_t i = 0; i < N; i++) { /* of one shade but for one; sizes tell their bytes apart */
+        uint16_t pixel[64 * 32] = {0};
+        char file[16];
+        size_t size;
+        (void)snprintf(file, sizeof file, "p%02zu.png", i);
+        for (size_t k = 0; i == BAD && k < 64 * 32; k++)
+            pixel[k] = k % 4 < 2 ? 255 : 0;
+        unsigned char *png = grey_png_encode(&size, pixel, i == BAD ? 32 : 10 + i, 32, 8);
+        path[i] = scratch_write(directory, file, png, size);
+        free(png);
+        used[i] = true;
+    }
+    struct study_model model = {.name = name, .source = SOURCE_ENCODER, .path = checkpoint, .readout = readouts, .n_readouts = 2};
+    if (featurizer_open(&f, &model, &st))
+        fail_msg("%s", st.text);
+    for (size_t batch = 1; batch <= 16; batch += 15) {
+        struct extract_counts counts;
+        struct extract_options o = {.n_threads = 1, .batch = batch, .quiet = true};
+        struct survey survey;
+        struct store *store;
+        char *at = mem_printf("%s/store%zu", directory, batch);
+        float vector[24];
+        if (survey_make(&survey, (const char *const *)path, N, 1, true, &st))
+            fail_msg("%s", st.text);
+        assert_int_equal(store_open(&store, at, false, &st), STATUS_OK);
+        if (extract_study(&counts, store, &f, 1, &survey, used, &o, &st))
+            fail_msg("%s", st.text);
+        assert_int_equal(counts.failed, 1);
+        assert_int_equal(counts.vectors, 2 * (N - 1));
+        for (size_t i = 0; i < N; i++) {
+            assert_int_equal(survey.picture[i].reason != NULL, i == BAD);
+            assert_int_equal(extract_read(vector, store, &f, "cls", &survey, &i, 1, &st), i == BAD ? STATUS_DATA : STATUS_OK);
+        }
+        assert_text(survey.picture[BAD].reason, "the encoder's output");
+        store_close(store);
+        survey_free(&survey);
+        free(at);
+    }
+    for (size_t i = 0; i < N; i++)
+        free(path[i]);
+    featurizer_close(&f);
+    free(checkpoint);
+    scratch_remove(directory);
+}
+
+/* One checkpoint in two precisions is two models: other fingerprints, and the store keeps both. */
+static void test_precisions(void **state)
+{
+    (void)state;
+    struct world w;
+    struct extract_counts counts;
+    struct status st;
+    struct featurizer f[2];
+    struct survey *s;
+    size_t one = 1;
+    world_begin(&w);
+    for (size_t i = 0; i < N_STUDY_PRECISIONS; i++) { /* the two lists of names are one */
+        enum encoder_precision precision;
+        struct study_model m = {.source = SOURCE_ENCODER, .precision = (enum study_precision)i};
+        assert_true(encoder_precision_parse(&precision, study_precision_name(&m)));
+        assert_string_equal(encoder_precision_name(precision), study_precision_name(&m));
+        assert_false(encoder_precision_parse(&precision, "fp31"));
+    }
+    struct study_model model[2] = {w.model[0], w.model[0]};
+    model[1].precision = PRECISION_BF16;
+    for (size_t i = 0; i < 2; i++)
+        if (featurizer_open(&f[i], &model[i], &st))
+            fail_msg("%s", st.text);
+    assert_text(f[0].words, ", fp32, weights ");
+    assert_text(f[1].words, ", bf16, weights ");
+    assert_memory_equal(f[0].fingerprint, w.featurizer[0].fingerprint, DIGEST_BYTES);
+    assert_memory_not_equal(f[0].fingerprint, f[1].fingerprint, DIGEST_BYTES);
+    char *says[2] = {encoder_describe(f[0].encoder), encoder_describe(f[1].encoder)};
+    uint8_t digest[2][DIGEST_BYTES];
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(encoder_digest(digest[i], f[i].encoder, &st), STATUS_OK);
+    assert_memory_not_equal(digest[0], digest[1], DIGEST_BYTES);
+    assert_text(says[1], ", bf16");
+    struct store *store = open_store(&w, "store");
+    struct extract_options o = {.n_threads = 1, .quiet = true};
+    s = &w.survey;
+    for (size_t i = 0; i < 2; i++) { /* one after the other: neither finds its own in the other's */
+        assert_int_equal(extract_study(&counts, store, &f[i], 1, s, w.used, &o, &st), STATUS_OK);
+        assert_int_equal(counts.vectors, N_GOOD);
+    }
+    assert_int_equal(extract_study(&counts, store, f, 2, s, w.used, &o, &st), STATUS_OK);
+    assert_int_equal(counts.computed, 0);
+    float x[64];
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(extract_read(x, store, &f[i], "cls", s, &one, 1, &st), STATUS_OK);
+    store_close(store);
+    for (size_t i = 0; i < 2; i++) {
+        free(says[i]);
+        featurizer_close(&f[i]);
+    }
+    world_end(&w);
+}
+
 int main(void)
 {
     /* The two that fork come first: OpenMP's threads do not survive a fork. */
@@ -501,6 +734,7 @@ int main(void)
                                        cmocka_unit_test(test_threads_and_shards),      cmocka_unit_test(test_corrupt_picture),
                                        cmocka_unit_test(test_decode_only_misses),      cmocka_unit_test(test_changed_and_damaged),
                                        cmocka_unit_test(test_readouts),                cmocka_unit_test(test_open_refuses),
-                                       cmocka_unit_test(test_preprocess_modes)};
+                                       cmocka_unit_test(test_preprocess_modes),        cmocka_unit_test(test_precisions),
+                                       cmocka_unit_test(test_threads_and_batches),     cmocka_unit_test(test_one_of_a_batch_explodes)};
     return cmocka_run_group_tests_name("extract", tests, NULL, NULL);
 }

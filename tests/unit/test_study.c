@@ -124,6 +124,7 @@ static void test_defaults(void **state)
     assert_int_equal(s.models[0].n_readouts, 1);
     assert_string_equal(s.models[0].readout[0], "features");
     assert_string_equal(study_preprocess_name(&s.models[0]), "");
+    assert_string_equal(study_precision_name(&s.models[0]), "");
     study_free(&s);
     study_free(&s);
     if (load(&s, directory, "name: s\nprobes: [knn]\nmodels: [{name: m, path: model, readout: [cls, cls+mean]}, {name: n, path: model}]\n"
@@ -140,6 +141,7 @@ static void test_defaults(void **state)
     assert_int_equal(s.models[0].n_readouts, 2);
     assert_string_equal(study_preprocess_name(&s.models[1]), "checkpoint");
     assert_true(!s.models[1].architecture && !s.models[1].old_interpolation);
+    assert_string_equal(study_precision_name(&s.models[0]), "fp32");
     assert_string_equal(s.tasks[0].data, directory);
     char *data = path_join(directory, "data"), *store = path_join(directory, "store");
     assert_string_equal(s.tasks[1].data, data);
@@ -187,6 +189,12 @@ static void test_refused(void **state)
         {"name: s\n" TASKS "models:\n- {name: m, path: model, preprocess: own}\n",
          "study.yaml:4: models/0/preprocess is 'own'; expected one of: checkpoint, skelex"},
         {"name: s\n" TASKS "models:\n- {name: m, path: model, interpolation: older}\n", "interpolation is 'older'; expected one of: new, old"},
+        {"name: s\n" TASKS "models:\n- {name: m, path: model, precision: fp32}\n- {name: n, path: model, precision: fp16}\n",
+         "study.yaml:5: models/1/precision is 'fp16'; expected one of: fp32, bf16"},
+        {"name: s\n" TASKS "models:\n- {name: m, path: model, precision: BF16}\n", "precision is 'BF16'"},
+        {"name: s\n" TASKS "models:\n- {name: m, path: model, precision: }\n", "study.yaml:4:"},
+        {"name: s\n" TASKS "models:\n- {name: m, baseline: thumbnail, precision: fp32}\n",
+         "study.yaml:4: baseline 'm' has no checkpoint, and so no preprocess, architecture, heads, interpolation or precision"},
         {"name: s\n" TASKS "models:\n- {name: m, path: model}\n- {name: m, baseline: thumbnail}\n", "study.yaml:5: two models are called 'm'"},
         {"name: s\n" TASKS "models:\n- {name: m, path: gone}\n", "study.yaml:4: model 'm': no checkpoint at"},
         {"name: s\n" TASKS "models:\n- {name: m, path: model, readout: [cls, mean, cls]}\n", "readout 'cls' is listed twice"},
@@ -244,6 +252,14 @@ static void test_resolved_study(void **state)
     assert_string_equal(again.models[0].architecture, "dinov2");
     study_free(&again);
     memcpy(strstr(text, "interpolation: new"), "interpolation: old", 18);
+    assert_non_null(strstr(text, "    precision: fp32\n"));
+    memcpy(strstr(text, "precision: fp32"), "precision: bf16", 15);
+    assert_int_equal(load(&again, directory, text, &st), STATUS_OK);
+    assert_memory_not_equal(s.digest, again.digest, DIGEST_BYTES);
+    assert_int_equal(again.models[0].precision, PRECISION_BF16);
+    assert_string_equal(study_precision_name(&again.models[0]), "bf16");
+    study_free(&again);
+    memcpy(strstr(text, "precision: bf16"), "precision: fp32", 15);
     strstr(text, "seed: 7")[6] = '8';
     assert_int_equal(load(&again, directory, text, &st), STATUS_OK);
     assert_memory_not_equal(s.digest, again.digest, DIGEST_BYTES);
