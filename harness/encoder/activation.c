@@ -3,15 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "encoder/kernels.h"
-
 static const struct activation activations[] = {
-    {"gelu", kernel_bias_gelu},
-    {"gelu_new", kernel_bias_gelu_tanh},
-    {"gelu_pytorch_tanh", kernel_bias_gelu_tanh},
-    {"quick_gelu", kernel_bias_quick_gelu},
-    {"relu", kernel_bias_relu},
-    {"silu", kernel_bias_silu},
+    {"gelu", ACTIVATION_GELU},
+    {"gelu_new", ACTIVATION_GELU_TANH},
+    {"gelu_pytorch_tanh", ACTIVATION_GELU_TANH},
+    {"quick_gelu", ACTIVATION_QUICK_GELU},
+    {"relu", ACTIVATION_RELU},
+    {"silu", ACTIVATION_SILU},
 };
 #define N_ACTIVATIONS (sizeof activations / sizeof *activations)
 

@@ -3,14 +3,13 @@
 #ifndef ENCODER_ACTIVATION_H
 #define ENCODER_ACTIVATION_H
 
-#include <stddef.h>
-
 #include "base/status.h"
 #include "encoder/model_config.h"
+#include "encoder/product_set.h"
 
 struct activation {
     const char *name;
-    void (*bias_apply)(float *x, const float *bias, size_t n_rows, size_t width); /* x = f(x + bias); see kernels.h */
+    enum activation_kind kind;
 };
 
 /* hidden_act of this configuration, "gelu" where it says nothing; STATUS_DATA naming it and those there are. */

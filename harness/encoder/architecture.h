@@ -26,15 +26,16 @@ struct architecture {
     /* Name and width of readout i of this model; NULL behind the last. */
     const char *(*readout)(const void *model, size_t i, size_t *width);
 
-    void *(*state_new)(const void *model);
+    void *(*state_new)(const void *model, size_t batch);
     void (*state_free)(void *state);
-    void (*forward)(const void *model, void *state, const float *pixels, float *out);
+    void (*share)(const void *model, void *state, int n_threads); /* each forward to come is split among them; may be NULL */
+    void (*forward)(const void *model, void *state, const float *pixels, size_t n, float *out, size_t stride); /* n in 1 .. batch pictures, their readouts `stride` apart */
 
     void (*trace)(const void *model, void *state);
     size_t (*hidden_size)(const void *model, size_t k); /* floats */
     const float *(*hidden_state)(const void *model, const void *state, size_t k);
 
-    /* May be NULL: an encoder without tokens, positions, a classifier. */
+    /* May be NULL: an encoder without tokens, positions, a classifier.  Tokens of all pictures, logits of the first. */
     const float *(*tokens)(const void *state);
     const float *(*positions)(const void *model, size_t *n);
     void (*logits)(const void *model, const void *state, float *out); /* called if info.n_labels > 0 */

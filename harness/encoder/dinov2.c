@@ -95,6 +95,7 @@ const struct architecture dinov2_architecture = {
     .readout = vit_readout,
     .state_new = vit_state_new,
     .state_free = vit_state_free,
+    .share = vit_share,
     .forward = vit_forward,
     .tokens = vit_tokens,
     .positions = vit_positions,

@@ -36,6 +36,7 @@ struct encoder {
 struct encoder_workspace {
     const struct architecture *arch;
     void *state;
+    size_t batch;
     bool traced;
 };
 
@@ -275,12 +276,25 @@ const char *const *encoder_unused(const struct encoder *e, size_t *n)
     return e->unused;
 }
 
-struct encoder_workspace *encoder_workspace_new(const struct encoder *e)
+struct encoder_workspace *encoder_workspace_new_for(const struct encoder *e, size_t batch)
 {
     struct encoder_workspace *w = NEW0(1, struct encoder_workspace);
     w->arch = e->arch;
-    w->state = e->arch->state_new(e->model);
+    w->batch = batch;
+    w->state = e->arch->state_new(e->model, batch);
     return w;
+}
+
+struct encoder_workspace *encoder_workspace_new(const struct encoder *e)
+{
+    return encoder_workspace_new_for(e, 1);
+}
+
+void encoder_workspace_share(const struct encoder *e, struct encoder_workspace *w, int n_threads)
+{
+    if (e->arch->share) {
+        e->arch->share(e->model, w->state, n_threads);
+    }
 }
 
 void encoder_workspace_free(struct encoder_workspace *w)
@@ -291,16 +305,26 @@ void encoder_workspace_free(struct encoder_workspace *w)
     }
 }
 
-int encoder_forward(const struct encoder *e, struct encoder_workspace *w, const float *pixels, float *out, struct status *st)
+void encoder_forward_batch(const struct encoder *e, struct encoder_workspace *w, const float *pixels, size_t n, float *out)
 {
-    assert(w->arch == e->arch);
-    e->arch->forward(e->model, w->state, pixels, out);
+    assert(w->arch == e->arch && n > 0 && n <= w->batch && (n == 1 || !w->traced));
+    e->arch->forward(e->model, w->state, pixels, n, out, e->output_width);
+}
+
+int encoder_check_output(const struct encoder *e, const float *out, struct status *st)
+{
     size_t bad = kernel_find_non_finite(out, e->output_width);
     if (bad < e->output_width) {
         return status_set(st, STATUS_DATA, "'%s': the encoder's output %zu of %zu is %f", e->checkpoint.path, bad, e->output_width,
                           (double)out[bad]);
     }
     return STATUS_OK;
+}
+
+int encoder_forward(const struct encoder *e, struct encoder_workspace *w, const float *pixels, float *out, struct status *st)
+{
+    encoder_forward_batch(e, w, pixels, 1, out);
+    return encoder_check_output(e, out, st);
 }
 
 const float *encoder_tokens(const struct encoder *e, const struct encoder_workspace *w)

@@ -85,21 +85,29 @@ int encoder_digest(uint8_t out[DIGEST_BYTES], const struct encoder *e, struct st
 /* Names of the tensors in the file that are not read (decoder, pooler, ...), sorted; borrowed. */
 const char *const *encoder_unused(const struct encoder *e, size_t *n);
 
-struct encoder_workspace *encoder_workspace_new(const struct encoder *e);
+struct encoder_workspace *encoder_workspace_new(const struct encoder *e); /* for one picture at a time */
+struct encoder_workspace *encoder_workspace_new_for(const struct encoder *e, size_t batch);
 void encoder_workspace_free(struct encoder_workspace *w); /* NULL is fine */
+/* Each forward with this workspace is split among so many threads from now on: for one picture that somebody waits for.
+ * A cohort goes faster with a picture a thread. */
+void encoder_workspace_share(const struct encoder *e, struct encoder_workspace *w, int n_threads);
 
 /* pixels[3, input_height, input_width] normalised; out[output_width].
  * STATUS_DATA if a value that is not finite comes out: `out` is then not to be used. */
 int encoder_forward(const struct encoder *e, struct encoder_workspace *w, const float *pixels, float *out,
                     struct status *st) MUST_CHECK;
+/* n pictures, at most the workspace's batch, one behind the other, out[n, output_width]: the same bytes as one by one.
+ * Each picture's output is to be checked. */
+void encoder_forward_batch(const struct encoder *e, struct encoder_workspace *w, const float *pixels, size_t n, float *out);
+int encoder_check_output(const struct encoder *e, const float *out, struct status *st) MUST_CHECK;
 
 /* ---- of the last forward, for checking ---- */
 
-/* [T, D] behind the final LayerNorm; NULL for an encoder without tokens. */
+/* [n, T, D] behind the final LayerNorm, of all pictures of a batch; NULL for an encoder without tokens. */
 const float *encoder_tokens(const struct encoder *e, const struct encoder_workspace *w);
 /* The table of positions added for this input, [*n] floats; NULL where there is none. */
 const float *encoder_positions(const struct encoder *e, size_t *n);
-/* Keep the hidden states of every following forward (for a ViT (layers + 1) T D floats). */
+/* Keep the hidden states of every following forward of one picture (for a ViT (layers + 1) T D floats). */
 void encoder_workspace_trace(const struct encoder *e, struct encoder_workspace *w);
 /* k in 0 .. layers: 0 the embeddings, k what block (or stage) k left, before any final LayerNorm; needs the trace.
  * encoder_hidden_size floats: [T, D], or [channels, height, width] of a convolutional stage. */

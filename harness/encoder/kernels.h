@@ -1,5 +1,5 @@
-/* The encoder's elementwise and row-wise arithmetic, float32; the matrix
- * products are BLAS's.
+/* The encoder's row-wise arithmetic that is no part of a product (product.h),
+ * float32.
  *
  * Vectorised by the compiler for AVX-512, AVX2 or the baseline, chosen at run
  * time.  Sums run in sixteen fixed lanes and nothing is contracted into fused
@@ -16,27 +16,8 @@
 void kernel_layer_norm(float *out, const float *x, const float *weight, const float *bias, size_t n_rows, size_t width,
                        double eps);
 
-/* x = gelu(x + bias), gelu(x) = x Phi(x) exactly (erf, not tanh).  Hendrycks & Gimpel 2016, arXiv:1606.08415.
- * Against double precision: |error| <= 1.5e-7 max(1, |gelu|). */
-void kernel_bias_gelu(float *x, const float *bias, size_t n_rows, size_t width);
-
-/* x = f(x + bias).  Against double precision: |error| <= 2e-7 max(1, |f|).
- * gelu_tanh: x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) / 2, the same reference; quick_gelu: x sigmoid(1.702 x), ibid.;
- * silu: x sigmoid(x), Elfwing et al. 2017, arXiv:1702.03118; relu: max(x, 0), NaN kept. */
-void kernel_bias_gelu_tanh(float *x, const float *bias, size_t n_rows, size_t width);
-void kernel_bias_quick_gelu(float *x, const float *bias, size_t n_rows, size_t width);
-void kernel_bias_silu(float *x, const float *bias, size_t n_rows, size_t width);
-void kernel_bias_relu(float *x, const float *bias, size_t n_rows, size_t width);
-
-/* x[n_rows, 2 width] + bias[2 width] = [a b]: a's place becomes silu(a) b, b's place stays.  Shazeer 2020, arXiv:2002.05202. */
-void kernel_bias_swiglu(float *x, const float *bias, size_t n_rows, size_t width);
-
-/* Softmax over the first n values of each row; rows lie `stride` apart (a multiple of 16, at least n),
- * what is behind the n-th value is overwritten.  exp to 2e-7 relative. */
-void kernel_softmax(float *rows, size_t n_rows, size_t n, size_t stride);
-
-void kernel_add_bias(float *x, const float *bias, size_t n_rows, size_t width);  /* x += bias */
-void kernel_add_scaled(float *x, const float *y, const float *scale, size_t n_rows, size_t width); /* x += scale[column] y */
+void kernel_add(float *x, const float *y, size_t n); /* x += y */
+double kernel_dot(const float *x, const float *y, size_t n); /* in double, sixteen lanes */
 void kernel_fill_bias(float *x, const float *bias, size_t n_rows, size_t width); /* x = bias; zeros if bias is NULL */
 
 /* out[width] = mean over rows, summed in double in row order. sum[width] is scratch. */

@@ -45,5 +45,6 @@ const struct product_set product_avx2 = {
     .round_in_float = round_in_float,
     .finish = finish,
     .exponentials = exponentials,
+    .gate = gate,
 };
 #endif

@@ -44,7 +44,7 @@ static void widen(float *to, const uint16_t *from, size_t depth)
 
 #define FUNCTIONS                                                                                                              \
     .rows = BLOCK_ROWS, .columns = BLOCK_COLUMNS, .block = block, .interleave = interleave, .interleave_bf16 = interleave_bf16, .widen = widen, .round = round_to_bf16, .round_in_float = round_in_float, \
-    .finish = finish, .exponentials = exponentials
+    .finish = finish, .exponentials = exponentials, .gate = gate
 
 const struct product_set product_avx512 = {.name = "avx512", FUNCTIONS};
 const struct product_set product_avx512_bf16 = {.name = "avx512bf16", FUNCTIONS, .block_bf16 = product_block_bf16};

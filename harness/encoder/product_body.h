@@ -167,6 +167,18 @@ static void exponentials(float *x, size_t ld, size_t n_rows, size_t n, float sca
     }
 }
 
+static void gate(float *x, size_t n_rows, size_t width)
+{
+    for (size_t i = 0; i < n_rows; i++) {
+        float *row = x + i * 2 * width;
+        for (size_t j = 0; j < width; j += SIMD_LANES) {
+            vmask some = v_first(width - j);
+            vfloat a = v_load_first(row + j, some), b = v_load_first(row + width + j, some);
+            v_store_first(row + j, v_mul(activate(a, ACTIVATION_SILU), b), some);
+        }
+    }
+}
+
 /* ---- bfloat16 ---- */
 
 static uint16_t to_bf16(float x)

@@ -87,6 +87,23 @@ void product_pack_block(void *to, const struct product_set *set, enum encoder_pr
     }
 }
 
+void product_pack_rows(void *to, const struct product_set *set, enum encoder_precision precision, const float *x, size_t stride,
+                       size_t n_rows, size_t depth)
+{
+    size_t size = product_row_size(set, precision);
+    for (size_t k = 0; k < depth; k += PRODUCT_DEPTH) {
+        size_t terms = depth - k < PRODUCT_DEPTH ? depth - k : PRODUCT_DEPTH;
+        for (size_t first = 0; first < n_rows; first += set->rows) {
+            const float *row[PRODUCT_MAX_ROWS];
+            size_t n = n_rows - first < set->rows ? n_rows - first : set->rows;
+            for (size_t i = 0; i < n; i++) {
+                row[i] = x + (first + i) * stride + k;
+            }
+            product_pack_block((char *)to + (k * n_rows + first * product_depth(precision, terms)) * size, set, precision, row, n, terms);
+        }
+    }
+}
+
 void product_blocks(float *tile, const struct product_set *set, enum encoder_precision precision, const void *rows, const void *panel,
                     size_t n_rows, size_t depth, bool first, float *wide, const char *ahead, size_t n_ahead)
 {

@@ -27,6 +27,10 @@ size_t product_block_start(const struct product_set *set, size_t n_rows, size_t 
 void product_pack_block(void *to, const struct product_set *set, enum encoder_precision precision, const float *const *row, size_t n,
                         size_t depth);
 
+/* n_rows rows of any depth, `stride` apart: [slice of PRODUCT_DEPTH][block][its depth, its rows]. */
+void product_pack_rows(void *to, const struct product_set *set, enum encoder_precision precision, const float *x, size_t stride,
+                       size_t n_rows, size_t depth);
+
 /* tile[n_rows, set->columns] = or += rows * panel; rows: the blocks of n_rows rows one behind the other, each [depth, its rows].  wide[PRODUCT_DEPTH * set->columns] is scratch for
  * panels that have to be widened; ahead[n_ahead lines] is fetched by the way. */
 void product_blocks(float *tile, const struct product_set *set, enum encoder_precision precision, const void *rows, const void *panel,

@@ -35,4 +35,5 @@ const struct product_set product_portable = {
     .round_in_float = round_in_float,
     .finish = finish,
     .exponentials = exponentials,
+    .gate = gate,
 };

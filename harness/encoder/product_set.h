@@ -51,6 +51,8 @@ struct product_set {
     void (*finish)(float *y, size_t ld, const float *tile, size_t n_rows, size_t first, size_t n_columns, const struct product_end *end);
     /* The first n of each row: exp(scale (x - max)), with 1 / sum in inverse[n_rows]; zeros from n to ld. */
     void (*exponentials)(float *x, size_t ld, size_t n_rows, size_t n, float scale, float *inverse);
+    /* x[n_rows, 2 width] = [a b]: a's place becomes silu(a) b, b's place stays.  Shazeer 2020, arXiv:2002.05202. */
+    void (*gate)(float *x, size_t n_rows, size_t width);
 };
 
 extern const struct product_set product_portable, product_avx2, product_avx512, product_avx512_bf16;

@@ -202,10 +202,8 @@ static void keep_trace(struct state *s, size_t k)
     }
 }
 
-static void resnet_forward(const void *model, void *state, const float *pixels, float *out)
+static void forward_one(const struct resnet *m, struct state *s, const float *pixels, float *out)
 {
-    const struct resnet *m = model;
-    struct state *s = state;
     const struct resnet_block *b = m->block;
     s->y = (struct picture){s->y.value, 3, m->height, m->width};
     memcpy(s->y.value, pixels, count(&s->y) * sizeof *pixels);
@@ -229,6 +227,15 @@ static void resnet_forward(const void *model, void *state, const float *pixels, 
         s->pooled[channel] = (float)(sum / (double)places);
     }
     memcpy(out, s->pooled, s->x.channels * sizeof *out);
+}
+
+/* One by one: a picture has rows enough for every product.  The first one comes last: its pooled vector stays for the classifier. */
+static void resnet_forward(const void *model, void *state, const float *pixels, size_t n, float *out, size_t stride)
+{
+    const struct resnet *m = model;
+    for (size_t i = n; i-- > 0;) {
+        forward_one(m, state, pixels + i * 3 * m->height * m->width, out + i * stride);
+    }
 }
 
 static int resnet_set_input(void *model, struct encoder_info *info, size_t height, size_t width, struct status *st)
@@ -332,8 +339,9 @@ static struct picture shape_behind(const struct resnet *m, size_t k)
     return walk(m, k, &largest, &inner, &columns);
 }
 
-static void *resnet_state_new(const void *model)
+static void *resnet_state_new(const void *model, size_t batch)
 {
+    (void)batch;
     const struct resnet *m = model;
     struct state *s = NEW0(1, struct state);
     struct picture largest = {.value = NULL}, inner = {.value = NULL};

@@ -262,12 +262,12 @@ static const char *timm_readout(const void *model, size_t i, size_t *width)
     return m->inner->readout(m->model, i, width);
 }
 
-static void *timm_state_new(const void *model)
+static void *timm_state_new(const void *model, size_t batch)
 {
     const struct timm *m = model;
     struct state *s = NEW0(1, struct state);
     s->inner = m->inner;
-    s->state = m->inner->state_new(m->model);
+    s->state = m->inner->state_new(m->model, batch);
     s->hidden = mem_aligned(m->first.n_out + 1, sizeof *s->hidden);
     return s;
 }
@@ -286,20 +286,33 @@ static void apply(float *out, const struct linear *l, const float *x)
     cblas_sgemv(CblasRowMajor, CblasNoTrans, (int)l->n_out, (int)l->n_in, 1.0f, l->weight, (int)l->n_in, x, 1, 1.0f, out, 1);
 }
 
-static void timm_forward(const void *model, void *state, const float *pixels, float *out)
+static void project(const struct timm *m, struct state *s, float *out)
 {
-    const struct timm *m = model;
-    struct state *s = state;
-    m->inner->forward(m->model, s->state, pixels, out);
     if (m->projection == PROJECTION_LINEAR) {
         apply(out + m->projected, &m->first, out + m->cls);
     } else if (m->projection == PROJECTION_MLP) {
-        struct linear plain = m->first; /* its bias is the gelu's to add */
-        plain.bias = NULL;
-        apply(s->hidden, &plain, out + m->cls);
-        kernel_bias_gelu(s->hidden, m->first.bias, 1, m->first.n_out);
+        apply(s->hidden, &m->first, out + m->cls);
+        for (size_t i = 0; i < m->first.n_out; i++) {
+            s->hidden[i] = kernel_gelu_libm(s->hidden[i]);
+        }
         apply(out + m->projected, &m->second, s->hidden);
     }
+}
+
+static void timm_forward(const void *model, void *state, const float *pixels, size_t n, float *out, size_t stride)
+{
+    const struct timm *m = model;
+    struct state *s = state;
+    m->inner->forward(m->model, s->state, pixels, n, out, stride);
+    for (size_t i = 0; i < n; i++) {
+        project(m, s, out + i * stride);
+    }
+}
+
+static void timm_share(const void *model, void *state, int n_threads)
+{
+    const struct timm *m = model;
+    m->inner->share(m->model, ((struct state *)state)->state, n_threads);
 }
 
 /* ---- of the inner architecture ---- */
@@ -349,6 +362,7 @@ const struct architecture timm_architecture = {
     .readout = timm_readout,
     .state_new = timm_state_new,
     .state_free = timm_state_free,
+    .share = timm_share,
     .forward = timm_forward,
     .tokens = timm_tokens,
     .trace = timm_trace,

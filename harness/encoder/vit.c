@@ -1,30 +1,30 @@
-/* The forward pass.  x[T, D] is the residual stream; every product is one
- * sgemm, biases lie in its result beforehand (beta = 1).  Threads call it at
- * once, so BLAS must allow that: OpenBLAS built SINGLE_THREADED without
- * USE_LOCKING (Debian's serial 0.3.21) hands one buffer to two callers, and
- * bytes_do_not_depend_on_threads in test_encoder.c then fails. */
+/* The forward pass of one picture or several, one below the other: their
+ * tokens are the rows of each product, and only attention knows where one
+ * picture ends.  x[n T, D] is the residual stream; what follows a product
+ * (bias, activation, residual) is the product's end (product.h). */
 #include "encoder/vit.h"
 
-#include <cblas.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "encoder/attention.h"
 #include "encoder/kernels.h"
 #include "encoder/vit_model.h"
 
 struct state {
-    float *patches;    /* [patches, 3 p p] */
-    float *x, *normed; /* [T, D] */
-    float *qkv[3];     /* [T, D] each */
-    float *context;    /* [T, D] */
-    float *scores;     /* [T, stride], one head */
-    float *hidden;     /* [T, I], or [T, 2 I] of a gated MLP */
-    float *head;       /* [2 D]: class token, mean of the patches */
+    size_t batch;
+    struct product_scratch *scratch;
+    struct attention *attention;
+    float *patches;    /* [n patches, 3 p p] */
+    float *x, *normed; /* [n T, D] */
+    float *qkv;        /* [n T, 3 D] */
+    float *context;    /* [n T, D] */
+    float *hidden;     /* [n T, I], or [n T, 2 I] of a gated MLP */
+    float *head;       /* [2 D]: class token, mean of the patches; of the first picture */
     double *sum;       /* [D] */
     float *trace;      /* [layers + 1, T, D] or NULL */
-    size_t stride;     /* T rounded up for kernel_softmax */
 };
 
 enum { CLS, CLS_PRE, MEAN, POOLER, N_READOUTS };
@@ -41,13 +41,6 @@ static const struct vit_names names = {
 static const char *const model_types[] = {"vit", "vit_mae", NULL};
 
 /* ---- forward ---- */
-
-/* y[n, n_out] += x[n, n_in] weight[n_out, n_in]^T; rows of x lie `stride` apart. */
-static void multiply(float *y, const float *x, size_t stride, const float *weight, size_t n, size_t n_out, size_t n_in)
-{
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)n, (int)n_out, (int)n_in, 1.0f, x, (int)stride, weight, (int)n_in,
-                1.0f, y, (int)n_out);
-}
 
 /* Patches as rows: channel, row, column, as the convolution's weight.  What a last, partial patch would need is not read. */
 static void cut_patches(float *patches, const float *pixels, const struct vit *m)
@@ -75,72 +68,43 @@ static const float *positions_used(const struct vit *m)
     return m->interpolated ? m->interpolated : m->table;
 }
 
-static void embed(const struct vit *m, struct state *s, const float *pixels)
+/* The tokens of one picture: x[T, D]. */
+static void embed(const struct vit *m, struct state *s, const float *pixels, float *x)
 {
     size_t D = m->width, n_patches = m->rows * m->columns;
-    float *patch_rows = s->x + first_patch(m) * D;
+    float *patch_rows = x + first_patch(m) * D;
     const float *positions = positions_used(m);
+    const struct product_end end = {.bias = m->patch_bias, .adds = true};
     cut_patches(s->patches, pixels, m);
-    memcpy(s->x, positions, D * sizeof *s->x);
-    kernel_add_bias(s->x, m->cls_token, 1, D);
+    memcpy(x, positions, D * sizeof *x);
+    kernel_add(x, m->cls_token, D);
     if (m->n_registers > 0) {
-        memcpy(s->x + D, m->registers, m->n_registers * D * sizeof *s->x);
+        memcpy(x + D, m->registers, m->n_registers * D * sizeof *x);
     }
-    memcpy(patch_rows, positions + D, n_patches * D * sizeof *s->x);
-    kernel_add_bias(patch_rows, m->patch_bias, n_patches, D);
-    multiply(patch_rows, s->patches, m->patch_values, m->patch_weight, n_patches, D, m->patch_values);
+    memcpy(patch_rows, positions + D, n_patches * D * sizeof *x);
+    product_run(patch_rows, &m->patches, &(struct product_rows){.x = s->patches, .stride = m->patch_values}, n_patches, &end, s->scratch);
 }
 
-/* context = softmax(q k^T / sqrt(dh)) v, a head at a time, so that the scores stay in the cache. */
-static void attend(const struct vit *m, struct state *s)
+static void run_layer(const struct vit *m, const struct vit_layer *l, struct state *s, size_t n)
 {
-    size_t D = m->width, width = D / m->n_heads, T = m->n_tokens;
-    float scale = (float)(1.0 / sqrt((double)width));
-    for (size_t head = 0; head < m->n_heads; head++) {
-        size_t column = head * width;
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)T, (int)T, (int)width, scale, s->qkv[0] + column, (int)D,
-                    s->qkv[1] + column, (int)D, 0.0f, s->scores, (int)s->stride);
-        kernel_softmax(s->scores, T, T, s->stride);
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)T, (int)width, (int)T, 1.0f, s->scores, (int)s->stride,
-                    s->qkv[2] + column, (int)D, 0.0f, s->context + column, (int)D);
-    }
-}
+    size_t D = m->width, rows = n * m->n_tokens, up = m->gated ? 2 * m->intermediate : m->intermediate;
+    const struct product_end qkv = {.bias = l->qkv_bias}, out = {.bias = l->out_bias, .adds = true, .scale = l->attention_scale},
+                             hidden = {.bias = l->up_bias, .activation = m->gated ? ACTIVATION_NONE : m->activation->kind},
+                             down = {.bias = l->down_bias, .adds = true, .scale = l->mlp_scale};
 
-/* x += scale (in weight^T + bias), scale NULL: 1.  `normed` is free for the product then. */
-static void add_branch(const struct vit *m, struct state *s, const float *in, size_t stride, const float *weight, const float *bias,
-                       const float *scale, size_t n_in)
-{
-    size_t D = m->width, T = m->n_tokens;
-    if (scale) {
-        kernel_fill_bias(s->normed, bias, T, D);
-        multiply(s->normed, in, stride, weight, T, D, n_in);
-        kernel_add_scaled(s->x, s->normed, scale, T, D);
-    } else {
-        kernel_add_bias(s->x, bias, T, D);
-        multiply(s->x, in, stride, weight, T, D, n_in);
+    kernel_layer_norm(s->normed, s->x, l->before_weight, l->before_bias, rows, D, m->eps);
+    product_run(s->qkv, &l->qkv, &(struct product_rows){.x = s->normed, .stride = D}, rows, &qkv, s->scratch);
+    for (size_t i = 0; i < n; i++) {
+        attention_run(s->context + i * m->n_tokens * D, s->attention, s->qkv + i * m->n_tokens * 3 * D);
     }
-}
+    product_run(s->x, &l->out, &(struct product_rows){.x = s->context, .stride = D}, rows, &out, s->scratch);
 
-static void run_layer(const struct vit *m, const struct vit_layer *l, struct state *s)
-{
-    size_t D = m->width, T = m->n_tokens, up = m->gated ? 2 * m->intermediate : m->intermediate;
-    kernel_layer_norm(s->normed, s->x, l->before_weight, l->before_bias, T, D, m->eps);
-    for (size_t i = 0; i < 3; i++) {
-        kernel_fill_bias(s->qkv[i], l->qkv_bias[i], T, D);
-        multiply(s->qkv[i], s->normed, D, l->qkv_weight[i], T, D, D);
-    }
-    attend(m, s);
-    add_branch(m, s, s->context, D, l->out_weight, l->out_bias, l->attention_scale, D);
-
-    kernel_layer_norm(s->normed, s->x, l->after_weight, l->after_bias, T, D, m->eps);
-    kernel_fill_bias(s->hidden, NULL, T, up);
-    multiply(s->hidden, s->normed, D, l->up_weight, T, up, D);
+    kernel_layer_norm(s->normed, s->x, l->after_weight, l->after_bias, rows, D, m->eps);
+    product_run(s->hidden, &l->up, &(struct product_rows){.x = s->normed, .stride = D}, rows, &hidden, s->scratch);
     if (m->gated) {
-        kernel_bias_swiglu(s->hidden, l->up_bias, T, m->intermediate);
-    } else {
-        m->activation->bias_apply(s->hidden, l->up_bias, T, m->intermediate);
+        product_set()->gate(s->hidden, rows, m->intermediate);
     }
-    add_branch(m, s, s->hidden, up, l->down_weight, l->down_bias, l->mlp_scale, m->intermediate);
+    product_run(s->x, &l->down, &(struct product_rows){.x = s->hidden, .stride = up}, rows, &down, s->scratch);
 }
 
 static void keep_trace(const struct vit *m, struct state *s, size_t k)
@@ -151,43 +115,56 @@ static void keep_trace(const struct vit *m, struct state *s, size_t k)
     }
 }
 
-static void pool(const struct vit *m, const struct state *s, float *out)
+/* out[n_out] = W x + b, sums in double: a single row is not worth packing. */
+static void apply(float *out, const float *weight, const float *bias, const float *x, size_t n_out, size_t n_in)
 {
-    kernel_fill_bias(out, m->pooler_bias, 1, m->width);
-    multiply(out, s->head, m->width, m->pooler_weight, 1, m->width, m->width);
-    for (size_t i = 0; i < m->width; i++) {
-        out[i] = tanhf(out[i]);
+    for (size_t i = 0; i < n_out; i++) {
+        out[i] = (float)kernel_dot(weight + i * n_in, x, n_in) + bias[i];
     }
 }
 
-void vit_forward(const void *model, void *state, const float *pixels, float *out)
+/* The readouts of picture i of the batch. */
+static void read_out(const struct vit *m, struct state *s, size_t i, float *out)
+{
+    size_t D = m->width;
+    const float *x = s->x + i * m->n_tokens * D, *normed = s->normed + i * m->n_tokens * D;
+    memcpy(out + CLS * D, normed, D * sizeof *out);
+    memcpy(out + CLS_PRE * D, x, D * sizeof *out);
+    kernel_mean_rows(out + MEAN * D, s->sum, normed + first_patch(m) * D, m->rows * m->columns, D);
+    if (m->pooler_weight) {
+        apply(out + POOLER * D, m->pooler_weight, m->pooler_bias, normed, D, D);
+        for (size_t j = 0; j < D; j++) {
+            out[POOLER * D + j] = tanhf(out[POOLER * D + j]);
+        }
+    }
+}
+
+void vit_forward(const void *model, void *state, const float *pixels, size_t n, float *out, size_t stride)
 {
     const struct vit *m = model;
     struct state *s = state;
     size_t D = m->width;
-    embed(m, s, pixels);
+    for (size_t i = 0; i < n; i++) {
+        embed(m, s, pixels + i * 3 * m->input_height * m->input_width, s->x + i * m->n_tokens * D);
+    }
     keep_trace(m, s, 0);
     for (size_t i = 0; i < m->n_layers; i++) {
-        run_layer(m, &m->layer[i], s);
+        run_layer(m, &m->layer[i], s, n);
         keep_trace(m, s, i + 1);
     }
-    kernel_layer_norm(s->normed, s->x, m->norm_weight, m->norm_bias, m->n_tokens, D, m->eps);
-    memcpy(s->head, s->normed, D * sizeof *s->head);
-    kernel_mean_rows(s->head + D, s->sum, s->normed + first_patch(m) * D, m->rows * m->columns, D);
-    memcpy(out + CLS * D, s->head, D * sizeof *out);
-    memcpy(out + CLS_PRE * D, s->x, D * sizeof *out);
-    memcpy(out + MEAN * D, s->head + D, D * sizeof *out);
-    if (m->pooler_weight) {
-        pool(m, s, out + POOLER * D);
+    kernel_layer_norm(s->normed, s->x, m->norm_weight, m->norm_bias, n * m->n_tokens, D, m->eps);
+    for (size_t i = 0; i < n; i++) {
+        read_out(m, s, i, out + i * stride);
     }
+    memcpy(s->head, out + CLS * D, D * sizeof *s->head);
+    memcpy(s->head + D, out + MEAN * D, D * sizeof *s->head);
 }
 
 void vit_logits(const void *model, const void *state, float *out)
 {
     const struct vit *m = model;
     const struct state *s = state;
-    kernel_fill_bias(out, m->head_bias, 1, m->n_labels);
-    multiply(out, s->head, m->head_values, m->head_weight, 1, m->n_labels, m->head_values);
+    apply(out, m->head_weight, m->head_bias, s->head, m->n_labels, m->head_values);
 }
 
 /* ---- the model ---- */
@@ -222,6 +199,15 @@ void vit_close(void *model)
 {
     struct vit *m = model;
     if (m) {
+        for (size_t i = 0; m->layer && i < m->n_layers; i++) {
+            struct vit_layer *l = &m->layer[i];
+            product_free(&l->qkv);
+            product_free(&l->out);
+            product_free(&l->up);
+            product_free(&l->down);
+            free(l->qkv_bias);
+        }
+        product_free(&m->patches);
         free(m->interpolated);
         free(m->layer);
         free(m);
@@ -275,37 +261,45 @@ const char *vit_readout(const void *model, size_t i, size_t *width)
 
 /* ---- the state ---- */
 
-void *vit_state_new(const void *model)
+void *vit_state_new(const void *model, size_t batch)
 {
     const struct vit *m = model;
     struct state *s = NEW0(1, struct state);
-    size_t values = m->n_tokens * m->width;
-    s->stride = (m->n_tokens + 15) / 16 * 16;
+    size_t rows = batch * m->n_tokens;
+    s->batch = batch;
     s->patches = mem_aligned(m->rows * m->columns * m->patch_values, sizeof(float));
-    s->x = mem_aligned(values, sizeof(float));
-    s->normed = mem_aligned(values, sizeof(float));
-    for (size_t i = 0; i < 3; i++) {
-        s->qkv[i] = mem_aligned(values, sizeof(float));
-    }
-    s->context = mem_aligned(values, sizeof(float));
-    s->scores = mem_aligned(m->n_tokens * s->stride, sizeof(float));
-    s->hidden = mem_aligned(m->n_tokens * m->intermediate * (m->gated ? 2 : 1), sizeof(float));
+    s->x = mem_aligned(rows * m->width, sizeof(float));
+    s->normed = mem_aligned(rows * m->width, sizeof(float));
+    s->qkv = mem_aligned(rows * 3 * m->width, sizeof(float));
+    s->context = mem_aligned(rows * m->width, sizeof(float));
+    s->hidden = mem_aligned(rows * m->intermediate * (m->gated ? 2 : 1), sizeof(float));
     s->head = mem_aligned(2 * m->width, sizeof(float));
     s->sum = mem_aligned(m->width, sizeof(double));
+    s->scratch = product_scratch_new(1);
+    s->attention = attention_new(m->n_tokens, m->n_heads, m->width / m->n_heads, m->precision, 1);
     return s;
+}
+
+void vit_share(const void *model, void *state, int n_threads)
+{
+    const struct vit *m = model;
+    struct state *s = state;
+    product_scratch_free(s->scratch);
+    attention_free(s->attention);
+    s->scratch = product_scratch_new(n_threads);
+    s->attention = attention_new(m->n_tokens, m->n_heads, m->width / m->n_heads, m->precision, n_threads);
 }
 
 void vit_state_free(void *state)
 {
     struct state *s = state;
+    product_scratch_free(s->scratch);
+    attention_free(s->attention);
     free(s->patches);
     free(s->x);
     free(s->normed);
-    for (size_t i = 0; i < 3; i++) {
-        free(s->qkv[i]);
-    }
+    free(s->qkv);
     free(s->context);
-    free(s->scores);
     free(s->hidden);
     free(s->head);
     free(s->sum);
@@ -360,6 +354,7 @@ const struct architecture vit_architecture = {
     .readout = vit_readout,
     .state_new = vit_state_new,
     .state_free = vit_state_free,
+    .share = vit_share,
     .forward = vit_forward,
     .tokens = vit_tokens,
     .trace = vit_trace,

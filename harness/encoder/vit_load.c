@@ -76,6 +76,13 @@ static const float *take(struct loader *l, const char *name, const size_t *shape
     return weight;
 }
 
+static void release(struct loader *l, const char *name)
+{
+    char *full = mem_printf("%s%s", l->prefix, name);
+    checkpoint_release(l->c, full);
+    free(full);
+}
+
 static const float *take_vector(struct loader *l, const char *name, size_t n)
 {
     return take(l, name, (size_t[]){n}, 1);
@@ -102,6 +109,34 @@ static const float *take_norm(const float **bias, struct loader *l, const char *
     return weight;
 }
 
+/* The weights of these names, each [n_out, n_in], packed one below the other and given back to the file. */
+static void take_product(struct product *p, struct loader *l, char *const *name, size_t n_parts, size_t n_out, size_t n_in,
+                         enum encoder_precision precision)
+{
+    struct product_part part[3];
+    for (size_t i = 0; i < n_parts; i++) {
+        part[i] = (struct product_part){take(l, name[i], (size_t[]){n_out, n_in}, 2), n_out};
+    }
+    if (l->code == STATUS_OK) {
+        product_pack(p, part, n_parts, n_in, precision);
+    }
+    for (size_t i = 0; i < n_parts; i++) {
+        release(l, name[i]);
+    }
+}
+
+/* name.weight [n_out, n_in] packed, and name.bias. */
+static const float *take_linear_product(struct product *p, struct loader *l, const char *name, size_t n_out, size_t n_in,
+                                        enum encoder_precision precision)
+{
+    char *weight_name = mem_printf("%s.weight", name), *bias_name = mem_printf("%s.bias", name);
+    take_product(p, l, &weight_name, 1, n_out, n_in, precision);
+    const float *bias = take_vector(l, bias_name, n_out);
+    free(weight_name);
+    free(bias_name);
+    return bias;
+}
+
 /* config.json says there is no such bias: then the file must not have one. */
 static const float *take_no_bias(struct loader *l, const char *name)
 {
@@ -122,23 +157,32 @@ static int take_layer(struct vit_layer *to, const struct vit *m, const struct vi
     char *layer = mem_printf("%sencoder.layer.%zu.", prefix, index);
     struct loader l = {.c = c, .prefix = layer, .code = STATUS_OK, .st = st};
     to->before_weight = take_norm(&to->before_bias, &l, names->before, D);
+    char *weight[3];
+    to->qkv_bias = m->qkv_bias ? NEW(3 * D, float) : NULL;
     for (size_t i = 0; i < 3; i++) {
-        char *weight = mem_printf("attention.attention.%s.weight", projections[i]);
-        char *bias = mem_printf("attention.attention.%s.bias", projections[i]);
-        to->qkv_weight[i] = take(&l, weight, (size_t[]){D, D}, 2);
-        to->qkv_bias[i] = m->qkv_bias ? take_vector(&l, bias, D) : take_no_bias(&l, bias);
-        free(weight);
-        free(bias);
+        char *name = mem_printf("attention.attention.%s.bias", projections[i]);
+        const float *bias = m->qkv_bias ? take_vector(&l, name, D) : take_no_bias(&l, name);
+        if (bias) {
+            memcpy(to->qkv_bias + i * D, bias, D * sizeof *bias);
+        }
+        free(name);
+        weight[i] = mem_printf("attention.attention.%s.weight", projections[i]);
     }
-    to->out_weight = take_linear(&to->out_bias, &l, "attention.output.dense", D, D);
+    take_product(&to->qkv, &l, weight, 3, D, D, m->precision);
+    for (size_t i = 0; i < 3; i++) {
+        free(weight[i]);
+    }
+    to->out_bias = take_linear_product(&to->out, &l, "attention.output.dense", D, D, m->precision);
     to->attention_scale = names->attention_scale ? take_vector(&l, names->attention_scale, D) : NULL;
     to->after_weight = take_norm(&to->after_bias, &l, names->after, D);
-    to->up_weight = take_linear(&to->up_bias, &l, m->gated ? names->gated_up : names->up, m->gated ? 2 * I : I, D);
-    to->down_weight = take_linear(&to->down_bias, &l, m->gated ? names->gated_down : names->down, D, I);
+    to->up_bias = take_linear_product(&to->up, &l, m->gated ? names->gated_up : names->up, m->gated ? 2 * I : I, D, m->precision);
+    to->down_bias = take_linear_product(&to->down, &l, m->gated ? names->gated_down : names->down, D, I, m->precision);
     to->mlp_scale = names->mlp_scale ? take_vector(&l, names->mlp_scale, D) : NULL;
     free(layer);
     return l.code;
 }
+
+#define PATCH_WEIGHT "embeddings.patch_embeddings.projection.weight"
 
 static int take_encoder(struct vit *m, const struct vit_names *names, struct checkpoint *c, const char *prefix, struct status *st)
 {
@@ -149,7 +193,11 @@ static int take_encoder(struct vit *m, const struct vit_names *names, struct che
     if (m->n_registers > 0) {
         m->registers = take(&l, "embeddings.register_tokens", (size_t[]){1, m->n_registers, D}, 3);
     }
-    m->patch_weight = take(&l, "embeddings.patch_embeddings.projection.weight", (size_t[]){D, 3, m->patch, m->patch}, 4);
+    const struct product_part patches = {take(&l, PATCH_WEIGHT, (size_t[]){D, 3, m->patch, m->patch}, 4), D};
+    if (l.code == STATUS_OK) {
+        product_pack(&m->patches, &patches, 1, m->patch_values, m->precision);
+    }
+    release(&l, PATCH_WEIGHT);
     m->patch_bias = take_vector(&l, "embeddings.patch_embeddings.projection.bias", D);
     m->layer = NEW0(m->n_layers, struct vit_layer);
     for (size_t i = 0; i < m->n_layers && l.code == STATUS_OK; i++) {
@@ -207,6 +255,7 @@ int vit_take(struct vit *m, const struct vit_names *names, struct encoder_info *
 {
     const char *prefix = "";
     int code = STATUS_OK;
+    m->precision = c->options.precision;
     m->side = m->image_size / m->patch;
     m->patch_values = 3 * m->patch * m->patch;
     if (c->options.old_interpolation) {

@@ -9,6 +9,7 @@
 #include "encoder/checkpoint.h"
 #include "encoder/encoder.h"
 #include "encoder/positions.h"
+#include "encoder/product.h"
 
 #define VIT_MAX_WIDTH 16384
 #define VIT_MAX_LAYERS 512
@@ -25,15 +26,19 @@ struct vit_names {
     const char *attention_scale, *mlp_scale; /* layer scale, NULL: none */
 };
 
-/* Weights are borrowed from the checkpoint; matrices are [out, in]. */
+/* The matrices are packed copies; vectors are borrowed from the checkpoint. */
 struct vit_layer {
     const float *before_weight, *before_bias;
-    const float *qkv_weight[3], *qkv_bias[3]; /* query, key, value; the biases NULL without qkv_bias */
-    const float *out_weight, *out_bias;
+    struct product qkv;       /* [3 D, D]: query, key, value */
+    float *qkv_bias;          /* [3 D], owned; NULL without qkv_bias */
+    struct product out;       /* [D, D] */
+    const float *out_bias;
     const float *attention_scale;             /* [D] or NULL */
     const float *after_weight, *after_bias;
-    const float *up_weight, *up_bias;         /* [I, D]; [2 I, D] of a gated MLP */
-    const float *down_weight, *down_bias;
+    struct product up;        /* [I, D]; [2 I, D] of a gated MLP */
+    const float *up_bias;
+    struct product down;      /* [D, I] */
+    const float *down_bias;
     const float *mlp_scale;                   /* [D] or NULL */
 };
 
@@ -42,6 +47,7 @@ struct vit {
     size_t patch, image_size; /* px */
     size_t n_registers;       /* tokens between the class token and the patches */
     double eps;
+    enum encoder_precision precision;
     bool qkv_bias, gated;
     const struct activation *activation; /* of an MLP that is not gated */
 
@@ -57,7 +63,8 @@ struct vit {
 
     size_t patch_values;                     /* 3 patch^2 */
     const float *cls_token, *registers;      /* [D], [n_registers, D] */
-    const float *patch_weight, *patch_bias;  /* [D, 3, p, p] */
+    struct product patches;                  /* [D, 3 p p] */
+    const float *patch_bias;
     struct vit_layer *layer;
     const float *norm_weight, *norm_bias;
     const float *pooler_weight, *pooler_bias; /* tanh(W cls + b); NULL: none */
@@ -88,9 +95,10 @@ void vit_close(void *model);
 int vit_set_input(void *model, struct encoder_info *info, size_t height, size_t width, struct status *st) MUST_CHECK;
 char *vit_describe(const void *model);
 const char *vit_readout(const void *model, size_t i, size_t *width);
-void *vit_state_new(const void *model);
+void *vit_state_new(const void *model, size_t batch);
 void vit_state_free(void *state);
-void vit_forward(const void *model, void *state, const float *pixels, float *out);
+void vit_share(const void *model, void *state, int n_threads);
+void vit_forward(const void *model, void *state, const float *pixels, size_t n, float *out, size_t stride);
 const float *vit_tokens(const void *state);
 const float *vit_positions(const void *model, size_t *n);
 void vit_trace(const void *model, void *state);
