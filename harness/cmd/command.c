@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/blas.h"
+#include "base/cpu.h"
 #include "base/interrupt.h"
 #include "base/memory.h"
 #include "base/number.h"
@@ -226,7 +227,9 @@ int command_main(int argc, char **argv)
         return STATUS_USAGE;
     }
     in.command_line = join(argc, argv);
-    int code = parse(&in, argc, argv, &st);
+    int code = cpu_check(&st);
+    if (!code)
+        code = parse(&in, argc, argv, &st);
     if (!code && in.value[OPTION_HELP]) {
         print_command(stdout, in.command);
     } else if (!code) {

@@ -180,7 +180,7 @@ struct featurizer_workspace *featurizer_workspace_new(const struct featurizer *f
     w->batch = batch;
     w->vector = mem_aligned(batch * f->width, sizeof *w->vector);
     if (f->encoder) {
-        w->encoder = encoder_workspace_new(f->encoder);
+        w->encoder = encoder_workspace_new_for(f->encoder, batch);
         w->n_pixels = 3 * f->preprocess.width * f->preprocess.height;
         w->pixels = mem_aligned(batch * w->n_pixels, sizeof *w->pixels);
     }
@@ -242,13 +242,15 @@ static int narrow_tokens(float *out, const struct featurizer *f, const float *to
  * of the encoder is returned and may be any of theirs; one of a token is its item's. */
 static int forward(struct featurizer_item *item, const struct featurizer *f, struct featurizer_workspace *w, size_t first, size_t n, struct status *st)
 {
-    for (size_t i = first; i < first + n; i++) { /* one by one, as long as encoder_forward takes one */
-        int code = encoder_forward(f->encoder, w->encoder, w->pixels + i * w->n_pixels, w->vector + i * f->width, st);
+    encoder_forward_batch(f->encoder, w->encoder, w->pixels + first * w->n_pixels, n, w->vector + first * f->width);
+    for (size_t i = first; i < first + n; i++) {
+        int code = encoder_check_output(f->encoder, w->vector + i * f->width, st);
         if (code)
             return code;
         item[i].st.code = STATUS_OK;
         if (item[i].tokens)
-            item[i].st.code = narrow_tokens(item[i].tokens, f, encoder_tokens(f->encoder, w->encoder), &item[i].st);
+            item[i].st.code = narrow_tokens(item[i].tokens, f, encoder_tokens(f->encoder, w->encoder) + (i - first) * f->n_tokens * f->token_width,
+                                            &item[i].st);
     }
     return STATUS_OK;
 }
@@ -258,7 +260,7 @@ void featurizer_compute(struct featurizer_item *item, const struct featurizer *f
     struct status st;
     for (size_t i = 0; i < w->n; i++)
         item[i].st.code = STATUS_OK;
-    if (f->encoder && forward(item, f, w, 0, w->n, &st) != STATUS_OK) {
+    if (f->encoder && w->n > 0 && forward(item, f, w, 0, w->n, &st) != STATUS_OK) {
         for (size_t i = 0; i < w->n; i++) { /* whose fault it is, each shows alone */
             item[i].st.code = STATUS_OK;
             if (forward(item, f, w, i, 1, &st) != STATUS_OK)

@@ -211,14 +211,15 @@ static void make_room(struct product_scratch *s, size_t values)
     }
 }
 
-/* A group's rows are packed a chunk of the depth at a time; the weights pass once for each group. */
+/* A group is as many whole blocks as the packed rows have room for.  A group's rows are packed a chunk of the depth at a time; the weights pass once for each group. */
 void product_run(float *y, const struct product *p, const struct product_rows *x, size_t n_rows, const struct product_end *end,
                  struct product_scratch *s)
 {
     const struct product_set *set = product_set();
     size_t chunk = p->n_in < CHUNK_DEPTH ? (p->n_in + PRODUCT_DEPTH - 1) / PRODUCT_DEPTH * PRODUCT_DEPTH : CHUNK_DEPTH;
     size_t most = CHUNK_BYTES / (chunk * product_row_size(set, p->precision));
-    size_t groups = (n_rows - 1) / (most < GROUP_ROWS ? most : GROUP_ROWS) + 1, blocks = product_n_blocks(set, n_rows);
+    size_t blocks = product_n_blocks(set, n_rows), most_blocks = (most < GROUP_ROWS ? most : GROUP_ROWS) / set->rows;
+    size_t groups = (blocks - 1) / most_blocks + 1;
     for (size_t i = 0; i < groups; i++) {
         struct cut c = {.row = product_block_start(set, n_rows, blocks * i / groups)};
         c.n_rows = product_block_start(set, n_rows, blocks * (i + 1) / groups) - c.row;

@@ -6,7 +6,7 @@
  * activation and residual are applied while a tile of the result is still there.
  * The bits of a row depend on that row and the weights alone: not on how many
  * rows there are, on the number of threads, or, in fp32, on AVX2 or AVX-512.
- * Without either, OpenBLAS multiplies the same pieces.
+ * A processor with neither computes the same pieces, with other last bits.
  *
  * bf16: weights and rows rounded to bfloat16 (to even), products and sums in
  * float32.  Where the processor has no such product, panels are widened on the

@@ -6,8 +6,8 @@
  * A block is `rows` rows by `columns` columns of the result, over at most
  * PRODUCT_DEPTH terms: each element's terms are fused into one sum from 0 in
  * order of k, and the sums of successive depths are added up.  That fixes every
- * bit, whatever the size of the blocks (the portable set leaves the order to
- * OpenBLAS). */
+ * bit, whatever the size of the blocks; only the portable set rounds product and
+ * sum apart. */
 #ifndef ENCODER_PRODUCT_SET_H
 #define ENCODER_PRODUCT_SET_H
 
@@ -15,8 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PRODUCT_MAX_COLUMNS 256 /* of any set's panel */
-#define PRODUCT_MAX_ROWS 128    /* of any set's block */
+#define PRODUCT_MAX_COLUMNS 32  /* of any set's panel */
+#define PRODUCT_MAX_ROWS 16     /* of any set's block */
 #define PRODUCT_DEPTH 256 /* terms of one sum; a panel's slice of that depth fits the first-level cache */
 
 enum activation_kind { ACTIVATION_NONE, ACTIVATION_GELU, ACTIVATION_GELU_TANH, ACTIVATION_QUICK_GELU, ACTIVATION_RELU, ACTIVATION_SILU };

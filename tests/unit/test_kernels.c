@@ -11,22 +11,29 @@
 
 #include "base/memory.h"
 #include "encoder/kernels.h"
+#include "product_sets.h"
 
 static double gelu_double(double x)
 {
     return 0.5 * x * erfc(-x / sqrt(2.0));
 }
 
-static void gelu_stays_within_its_stated_error(void **state)
+/* x = f(x + bias) by this set. */
+static void apply(const struct product_set *set, enum activation_kind kind, float *x, const float *bias, size_t n_rows, size_t width)
 {
-    (void)state;
+    const struct product_end end = {.bias = bias, .activation = kind};
+    finish_all(set, x, n_rows, width, &end);
+}
+
+static void gelu_of(const struct product_set *set)
+{
     enum { N = 400001 };
     float *x = NEW(N, float), zero = 0, *bias = NEW0(N, float);
     double worst = 0, worst_libm = 0;
     for (size_t i = 0; i < N; i++) {
         x[i] = (float)i * 7.5e-5f - 15.0f;
     }
-    kernel_bias_gelu(x, bias, 1, N);
+    apply(set, ACTIVATION_GELU, x, bias, 1, N);
     for (size_t i = 0; i < N; i++) {
         float at = (float)i * 7.5e-5f - 15.0f;
         double exact = gelu_double((double)at), limit = fmax(1, fabs(exact));
@@ -37,13 +44,22 @@ static void gelu_stays_within_its_stated_error(void **state)
     assert_true(worst_libm <= 3e-7);
     float special[] = {0.0f, -0.0f, INFINITY, -1e30f, 1e30f, NAN, 1e-30f, -3.4e38f};
     float no_bias[8] = {0};
-    kernel_bias_gelu(special, no_bias, 1, 8);
+    apply(set, ACTIVATION_GELU, special, no_bias, 1, 8);
     assert_true(special[0] == 0 && special[1] == 0 && isinf(special[2]) && special[4] == 1e30f && isnan(special[5]));
     assert_true(fabsf(special[3]) < 1e-30f && fabsf(special[7]) < 1e-30f && fabsf(special[6] - 0.5e-30f) < 1e-36f);
-    kernel_bias_gelu(&zero, no_bias, 1, 1);
+    apply(set, ACTIVATION_GELU, &zero, no_bias, 1, 1);
     assert_true(zero == 0);
     free(x);
     free(bias);
+}
+
+static void gelu_stays_within_its_stated_error(void **state)
+{
+    const struct product_set *set[MAX_SETS];
+    (void)state;
+    for (size_t i = 0, n = runnable_sets(set); i < n; i++) {
+        gelu_of(set[i]);
+    }
 }
 
 static double gelu_tanh_double(double x)
@@ -66,17 +82,16 @@ static double relu_double(double x)
     return fmax(x, 0);
 }
 
-static void activations_stay_within_their_stated_error(void **state)
+static void activations_of(const struct product_set *set)
 {
-    (void)state;
     enum { N = 100001 };
     static const struct {
-        void (*apply)(float *, const float *, size_t, size_t);
+        enum activation_kind kind;
         double (*exact)(double);
-    } cases[] = {{kernel_bias_gelu_tanh, gelu_tanh_double},
-                 {kernel_bias_quick_gelu, quick_gelu_double},
-                 {kernel_bias_silu, silu_double},
-                 {kernel_bias_relu, relu_double}};
+    } cases[] = {{ACTIVATION_GELU_TANH, gelu_tanh_double},
+                 {ACTIVATION_QUICK_GELU, quick_gelu_double},
+                 {ACTIVATION_SILU, silu_double},
+                 {ACTIVATION_RELU, relu_double}};
     float *x = NEW(N, float), *bias = NEW(N, float);
     for (size_t k = 0; k < 4; k++) {
         double worst = 0;
@@ -84,7 +99,7 @@ static void activations_stay_within_their_stated_error(void **state)
             x[i] = (float)i * 6e-4f - 30.0f;
             bias[i] = (float)(i % 7) * 0.25f;
         }
-        cases[k].apply(x, bias, 1, N);
+        apply(set, cases[k].kind, x, bias, 1, N);
         for (size_t i = 0; i < N; i++) {
             float at = (float)i * 6e-4f - 30.0f + (float)(i % 7) * 0.25f;
             double exact = cases[k].exact((double)at);
@@ -92,29 +107,35 @@ static void activations_stay_within_their_stated_error(void **state)
         }
         assert_true(worst <= 2e-7);
         float special[] = {0.0f, INFINITY, -1e30f, 1e30f, NAN}, none[5] = {0};
-        cases[k].apply(special, none, 1, 5);
+        apply(set, cases[k].kind, special, none, 1, 5);
         assert_true(special[0] == 0 && isinf(special[1]) && fabsf(special[2]) < 1e-6f && special[3] == 1e30f && isnan(special[4]));
     }
     free(x);
     free(bias);
 }
 
+static void activations_stay_within_their_stated_error(void **state)
+{
+    const struct product_set *set[MAX_SETS];
+    (void)state;
+    for (size_t i = 0, n = runnable_sets(set); i < n; i++) {
+        activations_of(set[i]);
+    }
+}
+
 static void swiglu_gates_the_second_half_by_the_first(void **state)
 {
     (void)state;
     enum { ROWS = 3, WIDTH = 37 };
-    float x[ROWS * 2 * WIDTH], was[ROWS * 2 * WIDTH], bias[2 * WIDTH];
+    float x[ROWS * 2 * WIDTH], was[ROWS * 2 * WIDTH];
     for (size_t i = 0; i < ROWS * 2 * WIDTH; i++) {
         was[i] = x[i] = (float)((i * 37) % 101) * 0.1f - 5.0f;
     }
-    for (size_t i = 0; i < 2 * WIDTH; i++) {
-        bias[i] = (float)(i % 5) * 0.5f - 1.0f;
-    }
-    kernel_bias_swiglu(x, bias, ROWS, WIDTH);
+    product_set()->gate(x, ROWS, WIDTH);
     for (size_t i = 0; i < ROWS; i++) {
         for (size_t j = 0; j < WIDTH; j++) {
             const float *row = was + i * 2 * WIDTH;
-            double due = silu_double((double)(row[j] + bias[j])) * (double)(row[WIDTH + j] + bias[WIDTH + j]);
+            double due = silu_double((double)row[j]) * (double)row[WIDTH + j];
             assert_true(fabs((double)x[i * 2 * WIDTH + j] - due) <= 1e-6 * fmax(1, fabs(due)));
         }
     }
@@ -125,7 +146,7 @@ static void gelu_adds_the_bias_of_its_column(void **state)
     (void)state;
     float x[6] = {0, 1, 2, 3, 4, 5}, bias[3] = {1, -1, 0.5f};
     float sums[6] = {1, 0, 2.5f, 4, 3, 5.5f};
-    kernel_bias_gelu(x, bias, 2, 3);
+    apply(product_set(), ACTIVATION_GELU, x, bias, 2, 3);
     for (size_t i = 0; i < 6; i++) {
         assert_true(fabs((double)x[i] - gelu_double((double)sums[i])) < 1e-6);
     }
@@ -158,46 +179,65 @@ static void layer_norm_agrees_with_double(void **state)
     }
 }
 
+/* exponentials() leaves the division by the sum to its user. */
+static void softmax(const struct product_set *set, float *rows, size_t n_rows, size_t n, size_t stride, float scale)
+{
+    float inverse[2];
+    set->exponentials(rows, stride, n_rows, n, scale, inverse);
+    for (size_t i = 0; i < n_rows * stride; i++) {
+        rows[i] *= inverse[i / stride];
+    }
+}
+
+static void softmax_of(const struct product_set *set, size_t n, double scale)
+{
+    size_t stride = (n + 15) / 16 * 16;
+    float *row = mem_aligned(2 * stride, sizeof *row), *from = NEW(n, float);
+    for (size_t i = 0; i < n; i++) {
+        from[i] = (float)((i * 53) % 29) * 3.7f - 60.0f;
+    }
+    for (size_t i = 0; i < 2 * stride; i++) {
+        row[i] = i % stride < n ? from[i % stride] : 1e30f; /* which must not be seen */
+    }
+    softmax(set, row, 2, n, stride, (float)scale);
+    double top = -INFINITY, sum = 0, total = 0;
+    for (size_t i = 0; i < n; i++) {
+        top = fmax(top, (double)from[i]);
+    }
+    for (size_t i = 0; i < n; i++) {
+        sum += exp(scale * ((double)from[i] - top));
+    }
+    for (size_t i = 0; i < n; i++) {
+        double due = exp(scale * ((double)from[i] - top)) / sum;
+        double rounding = 1.2e-7 * scale * (top - (double)from[i]); /* of the scaled difference from the largest, in float */
+        assert_true(fabs((double)row[i] - due) <= (4e-7 + rounding) * due + 1e-37);
+        total += (double)row[i];
+    }
+    assert_true(fabs(total - 1) < 1e-6);
+    assert_memory_equal(row, row + stride, stride * sizeof *row);
+    for (size_t i = n; i < stride; i++) {
+        assert_true(row[i] == 0);
+    }
+    free(row);
+    free(from);
+}
+
 static void softmax_sums_to_one_and_agrees_with_double(void **state)
 {
-    (void)state;
     static const size_t lengths[] = {1, 2, 15, 16, 17, 197};
-    for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++) {
-        size_t n = lengths[k], stride = (n + 15) / 16 * 16;
-        float *row = mem_aligned(2 * stride, sizeof *row), *from = NEW(n, float);
-        for (size_t i = 0; i < n; i++) {
-            from[i] = (float)((i * 53) % 29) * 3.7f - 60.0f;
+    const struct product_set *set[MAX_SETS];
+    (void)state;
+    for (size_t s = 0, n = runnable_sets(set); s < n; s++) {
+        for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++) {
+            softmax_of(set[s], lengths[k], 1);
+            softmax_of(set[s], lengths[k], 0.125);
         }
-        for (size_t r = 0; r < 2; r++) {
-            memcpy(row + r * stride, from, n * sizeof *row);
-            for (size_t i = n; i < stride; i++) {
-                row[r * stride + i] = 1e30f; /* must not be seen */
-            }
-        }
-        kernel_softmax(row, 2, n, stride);
-        double top = -INFINITY, sum = 0, total = 0;
-        for (size_t i = 0; i < n; i++) {
-            top = fmax(top, (double)from[i]);
-        }
-        for (size_t i = 0; i < n; i++) {
-            sum += exp((double)from[i] - top);
-        }
-        for (size_t i = 0; i < n; i++) {
-            double due = exp((double)from[i] - top) / sum;
-            double rounding = 6e-8 * (top - (double)from[i]); /* of the difference from the largest, in float */
-            assert_true(fabs((double)row[i] - due) <= (4e-7 + rounding) * due + 1e-37);
-            total += (double)row[i];
-        }
-        assert_true(fabs(total - 1) < 1e-6);
-        assert_memory_equal(row, row + stride, n * sizeof *row);
-        free(row);
-        free(from);
+        float far[16] = {3e38f, -3e38f}, broken[16] = {1, NAN, 2};
+        softmax(set[s], far, 1, 2, 16, 1);
+        assert_true(far[0] == 1.0f && far[1] < 1e-30f);
+        softmax(set[s], broken, 1, 3, 16, 1);
+        assert_true(isnan(broken[0]) && isnan(broken[1]) && isnan(broken[2]));
     }
-    float far[16] = {3e38f, -3e38f}, broken[16] = {1, NAN, 2};
-    kernel_softmax(far, 1, 2, 16);
-    assert_true(far[0] == 1.0f && far[1] < 1e-30f);
-    kernel_softmax(broken, 1, 3, 16);
-    assert_true(isnan(broken[0]) && isnan(broken[1]) && isnan(broken[2]));
 }
 
 static void every_half_widens_exactly(void **state)
