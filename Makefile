@@ -18,6 +18,7 @@ OPT_release = -O2
 OPT_clang   = -O2
 OPT_asan    = -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined
 OPT_tsan    = -O1 -fsanitize=thread
+OPT_emulated = -O1 -w -Wno-psabi
 OPT_fuzz    = -O1 -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined
 # V=1 shows the commands.
 Q = $(if $V,,@)
@@ -50,7 +51,7 @@ BENCHES = $(patsubst tests/bench/%.c,$B/tests/bench/%,$(sort $(wildcard tests/be
 GOLDEN ?= ../shared/golden
 REAL   ?= ../shared/real
 
-.PHONY: all deps test unit tools golden asan tsan fuzz bench demo install clean help clang
+.PHONY: emulated all deps test unit tools golden asan tsan fuzz bench demo install clean help clang
 .DEFAULT_GOAL = all
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -79,8 +80,13 @@ $B/%.o: %.c $(FLAGS_MK)
 # What the name says; which of them runs is chosen at run time (base/cpu.h).
 ifeq ($(shell uname -m),x86_64)
 $B/harness/encoder/%_avx2.o: CFLAGS += -mavx2 -mfma
+ifneq ($(CONFIG),emulated)
 $B/harness/encoder/%_avx512.o: CFLAGS += -mavx2 -mfma -mavx512f -mavx512dq -mavx512bw -mavx512vl
 $B/harness/encoder/%_avx512bf16.o: CFLAGS += -mavx2 -mfma -mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx512bf16
+else
+$B/harness/base/cpu.o $B/harness/encoder/kernels.o: CFLAGS += -DEMULATED_AVX512
+$B/harness/encoder/%_avx512.o $B/harness/encoder/%_avx512bf16.o: CFLAGS += -mavx2 -mfma -DEMULATED_AVX512 -include tests/emulated_avx512.h
+endif
 endif
 
 $(ARCHIVE): $(OBJECTS)
@@ -135,6 +141,12 @@ tsan: ## unit tests and the demo study under the thread sanitizer
 	@sh tests/deps.sh $(PACKAGES_CLANG)
 	@$(MAKE) --no-print-directory CONFIG=tsan CC=clang all unit
 	@sh tests/tsan.sh build/tsan
+
+EMULATED = test_product test_kernels test_encoder test_dinov2
+emulated: ## tests of the AVX-512 and bfloat16 products on a processor that has neither
+	@sh tests/deps.sh $(PACKAGES) libsimde-dev
+	@$(MAKE) --no-print-directory CONFIG=emulated $(EMULATED:%=build/emulated/tests/unit/%)
+	@for t in $(EMULATED); do build/emulated/tests/unit/$$t || exit 1; done
 
 FUZZ_SECONDS ?= 60
 fuzz: ## libFuzzer on every parser, FUZZ_SECONDS each

@@ -9,7 +9,9 @@ static const char *const names[] = {
 
 static enum cpu_level processor(void)
 {
-#if defined(__x86_64__)
+#if defined(EMULATED_AVX512)
+    return CPU_AVX512_BF16;
+#elif defined(__x86_64__)
     if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
         return CPU_PORTABLE;
     if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512bw") ||

@@ -10,7 +10,7 @@
 #define INLINE static inline __attribute__((always_inline))
 
 /* A kernel is written once as name_body and compiled for each instruction set. */
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(EMULATED_AVX512)
 #define DISPATCH(linkage, name, parameters, arguments)                                                                      \
     __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl"))) static void name##_avx512 parameters             \
     {                                                                                                              \

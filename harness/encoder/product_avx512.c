@@ -1,6 +1,6 @@
 /* Products for AVX-512: 14 x 32, twenty-eight sums in thirty-two registers;
  */
-#if defined(__AVX512F__)
+#if defined(__AVX512F__) || defined(EMULATED_AVX512)
 #include "encoder/product_body.h"
 
 #define BLOCK_ROWS 14

@@ -1,5 +1,5 @@
 /* Products of bfloat16 by VDPBF16PS: two terms of sixteen columns an instruction. */
-#if defined(__AVX512BF16__)
+#if defined(__AVX512BF16__) || defined(EMULATED_AVX512)
 #include "encoder/product_set.h"
 #include "encoder/simd.h"
 

@@ -11,8 +11,10 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-#if defined(__AVX512F__)
+#if defined(__AVX512F__) || defined(EMULATED_AVX512)
+#if !defined(EMULATED_AVX512) /* tests/emulated_avx512.h stands in for the instructions then */
 #include <immintrin.h>
+#endif
 
 #define SIMD_LANES 16
 typedef __m512 vfloat;
