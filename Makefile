@@ -48,6 +48,7 @@ FUZZERS = $(patsubst tests/fuzz/%.c,$B/tests/fuzz/%,$(sort $(wildcard tests/fuzz
 REPLAYS = $(patsubst tests/fuzz/fuzz_%.c,$B/tests/fuzz/replay_%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 TOOLS   = $(patsubst tests/tools/%.c,$B/tests/tools/%,$(sort $(wildcard tests/tools/*.c)))
 BENCHES = $(patsubst tests/bench/%.c,$B/tests/bench/%,$(sort $(wildcard tests/bench/bench_*.c)))
+BENCH_OBJECTS = $(patsubst %.c,$B/%.o,$(filter-out tests/bench/bench_%,$(sort $(wildcard tests/bench/*.c))))
 GOLDEN ?= ../shared/golden
 REAL   ?= ../shared/real
 
@@ -110,7 +111,7 @@ $B/tests/tools/%: $B/tests/tools/%.o $(ARCHIVE)
 	@echo "  LD    $@"
 	$Q$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 
-$B/tests/bench/%: $B/tests/bench/%.o $(ARCHIVE)
+$B/tests/bench/%: $B/tests/bench/%.o $(BENCH_OBJECTS) $(ARCHIVE)
 	@echo "  LD    $@"
 	$Q$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
 
@@ -174,4 +175,4 @@ install: $(PROGRAM) ## program and man page under PREFIX
 clean: ## remove build/
 	rm -rf build
 
--include $(OBJECTS:.o=.d) $(GOLDEN_OBJECTS:.o=.d) $(UNIT:%=%.d) $(REPLAYS:%=%.d) $(TOOLS:%=%.d) $(BENCHES:%=%.d) $B/harness/main.d
+-include $(OBJECTS:.o=.d) $(GOLDEN_OBJECTS:.o=.d) $(UNIT:%=%.d) $(REPLAYS:%=%.d) $(TOOLS:%=%.d) $(BENCHES:%=%.d) $(BENCH_OBJECTS:.o=.d) $B/harness/main.d

@@ -7,34 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/memory.h"
 #include "base/rng.h"
 #include "interval/bootstrap.h"
 #include "metric/auroc.h"
 #include "metric/ranking.h"
+#include "timing.h"
 
 enum { N = 4000, B = 10000, B_NAIVE = 500, ROUNDS = 5, N_WAYS = 4 };
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static int compare(const void *left, const void *right)
-{
-    double a = *(const double *)left, b = *(const double *)right;
-    return a < b ? -1 : a > b;
-}
-
-static double median(double *value, size_t n)
-{
-    qsort(value, n, sizeof *value, compare);
-    return value[n / 2];
-}
 
 struct sample {
     int32_t label[N];

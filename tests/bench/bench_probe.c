@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/blas.h"
 #include "base/memory.h"
@@ -18,27 +17,9 @@
 #include "probe/knn.h"
 #include "probe/logistic.h"
 #include "probe/standardise.h"
+#include "timing.h"
 
 enum { D = 1024, N_PATH = 45, K = 20, ROUNDS = 3, QUERIES_NAIVE = 40 };
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static int by_value(const void *left, const void *right)
-{
-    double a = *(const double *)left, b = *(const double *)right;
-    return (a > b) - (a < b);
-}
-
-static double median(double *value, size_t n)
-{
-    qsort(value, n, sizeof *value, by_value);
-    return value[n / 2];
-}
 
 /* Features that share 40 factors, as an encoder's do; classes differ along five of them. */
 static void draw(float *x, int32_t *label, size_t n, size_t n_classes, uint64_t stream)

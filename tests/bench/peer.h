@@ -1,0 +1,33 @@
+/* The peer: PyTorch's encoder in a process of its own (torch_peer.py says what
+ * it understands). */
+#ifndef BENCH_PEER_H
+#define BENCH_PEER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "process.h"
+
+struct peer {
+    struct process process;
+    char *blas;   /* the BLAS it has loaded, as it says */
+    char *notes;  /* everything it said of itself, lines */
+    double start; /* seconds to read the weights */
+};
+
+enum peer_answer { PEER_OK, PEER_SLOW, PEER_ERROR };
+
+/* script NULL: torch_peer.py of this source tree, under the first Python that has torch.  library_path: a folder whose BLAS
+ * is loaded before the system's choice; NULL: that choice.  false with why[size] where there is no such peer. */
+bool peer_start(struct peer *p, const char *script, const char *folder, const char *library_path, char *why, size_t size);
+void peer_stop(struct peer *p); /* a zeroed one is fine */
+
+/* *value: seconds (PEER_SLOW: seconds an image would take); why[size] holds what went wrong. */
+enum peer_answer peer_time(struct peer *p, double *value, const char *mode, size_t batch, size_t images, size_t threads, bool once,
+                           char *why, size_t size);
+/* out[n, 2, width] of pixels[n, values]; files go to `folder`. */
+bool peer_embed(struct peer *p, float *out, const char *mode, const float *pixels, size_t n, size_t values, size_t width, const char *folder,
+                char *why, size_t size);
+double peer_memory(struct peer *p); /* MB; 0 if it does not say */
+
+#endif
