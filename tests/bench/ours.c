@@ -22,29 +22,28 @@ struct ours {
 
 /* ---- where the bench meets the encoder's interface: all of it, to be changed with it ---- */
 
-const char *const ours_precisions[] = {"fp32", NULL};
+const char *const ours_precisions[] = {"fp32", "bf16", NULL};
 
 static int open_encoder(struct encoder **e, const char *folder, const char *precision, struct status *st)
 {
-    if (strcmp(precision, "fp32") != 0)
+    struct encoder_options options = {.architecture = NULL};
+    if (!encoder_precision_parse(&options.precision, precision))
         return status_set(st, STATUS_USAGE, "the encoder has no precision '%s'", precision);
-    return encoder_open(e, folder, st);
+    return encoder_open_with(e, folder, &options, st);
 }
 
 static struct encoder_workspace *make_workspace(const struct encoder *e, size_t batch)
 {
-    (void)batch;
-    return encoder_workspace_new(e);
+    return encoder_workspace_new_for(e, batch);
 }
 
 /* A call of the encoder for n <= batch pictures. */
 static int forward(const struct encoder *e, struct encoder_workspace *w, const float *pixels, size_t n, float *out, struct status *st)
 {
-    const struct encoder_info *info = encoder_info(e);
-    size_t values = 3 * info->input_height * info->input_width, width = encoder_output_width(e);
     int code = STATUS_OK;
+    encoder_forward_batch(e, w, pixels, n, out);
     for (size_t i = 0; i < n && !code; i++)
-        code = encoder_forward(e, w, pixels + i * values, out + i * width, st);
+        code = encoder_check_output(e, out + i * encoder_output_width(e), st);
     return code;
 }
 

@@ -491,6 +491,84 @@ done:
     free(name);
 }
 
+/* ---- bfloat16 ---- */
+
+#define BF16_LIMIT 1e-4 /* of 1 - cosine with float32, which the references check; eight bits a factor leave 1e-5 or so */
+
+static double cosine_distance(const float *a, const float *b, size_t n)
+{
+    double ab = 0, aa = 0, bb = 0;
+    for (size_t i = 0; i < n; i++) {
+        ab += (double)a[i] * (double)b[i];
+        aa += (double)a[i] * (double)a[i];
+        bb += (double)b[i] * (double)b[i];
+    }
+    return aa == 0 && bb == 0 ? 0 : 1 - ab / sqrt(aa * bb);
+}
+
+/* Every readout of every picture in both precisions, and all tokens together; the worst distance, or NAN with the reason. */
+static double bf16_distance(struct golden_case *c, struct encoder *e[2], struct status *st)
+{
+    struct encoder_workspace *w[2] = {NULL, NULL};
+    size_t n = encoder_output_width(e[0]), height, width;
+    float *out[2] = {NEW(n, float), NEW(n, float)};
+    double worst = 0;
+    for (size_t i = 0; i < json_array_size(c->images) && !isnan(worst); i++) {
+        float *pixels = read_pixels(c->models, json_string_value(json_array_get(c->images, i)), c->tag, &height, &width, st);
+        for (int k = 0; k < 2; k++) {
+            if (!pixels || (!w[k] && encoder_set_input(e[k], height, width, st) != STATUS_OK)) {
+                worst = NAN;
+                break;
+            }
+            w[k] = w[k] ? w[k] : encoder_workspace_new(e[k]);
+            if (encoder_forward(e[k], w[k], pixels, out[k], st) != STATUS_OK) {
+                worst = NAN;
+                break;
+            }
+        }
+        free(pixels);
+        if (isnan(worst)) {
+            break;
+        }
+        for (size_t r = 0, at = 0; r < encoder_n_readouts(e[0]); at += encoder_readout_width(e[0], r++)) {
+            worst = fmax(worst, cosine_distance(out[0] + at, out[1] + at, encoder_readout_width(e[0], r)));
+        }
+        const struct encoder_info *info = encoder_info(e[0]);
+        for (size_t t = 0; t < info->tokens; t++) {
+            worst = fmax(worst, cosine_distance(encoder_tokens(e[0], w[0]) + t * info->width, encoder_tokens(e[1], w[1]) + t * info->width, info->width));
+        }
+    }
+    for (int k = 0; k < 2; k++) {
+        encoder_workspace_free(w[k]);
+        free(out[k]);
+    }
+    return worst;
+}
+
+static void check_bf16(struct golden_case *c)
+{
+    char *name = mem_printf("%s in bf16", c->name);
+    struct encoder *e[2] = {NULL, NULL};
+    struct status st = {0};
+    double worst = NAN;
+    if (encoder_open(&e[0], c->folder, &st) == STATUS_OK &&
+        encoder_open_with(&e[1], c->folder, &(struct encoder_options){.precision = ENCODER_BF16}, &st) == STATUS_OK) {
+        worst = bf16_distance(c, e, &st);
+    }
+    if (isnan(worst)) {
+        golden_fail(name, "%s", *st.text ? st.text : "its picture cannot be read");
+    } else if (worst == 0) {
+        golden_fail(name, "the same bytes as fp32");
+    } else if (worst > BF16_LIMIT) {
+        golden_fail(name, "1-cos with fp32 is %.1e, more than %.0e", worst, BF16_LIMIT);
+    } else {
+        golden_pass(name, "1-cos with fp32 %.1e (limit %.0e) over readouts and tokens", worst, BF16_LIMIT);
+    }
+    encoder_close(e[0]);
+    encoder_close(e[1]);
+    free(name);
+}
+
 /* ---- one checkpoint ---- */
 
 static void run_checkpoint(const char *models, const char *name, const char *folder, const json_t *expected)
@@ -515,6 +593,7 @@ static void run_checkpoint(const char *models, const char *name, const char *fol
         }
     }
     check_lone_file(&c);
+    check_bf16(&c);
     if (*c.others) {
         golden_skip(name, "not built yet: %s", c.others);
     }
