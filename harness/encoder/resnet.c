@@ -1,11 +1,10 @@
-/* The forward pass.  A picture is [C, h, w]; a convolution is a product of its
- * weights [n_out, n_in k k] with the columns [n_in k k, places] under its
- * window, made a few rows at a time; a 1x1 of stride 1 reads the picture as it
- * is.  What is added to a product (bias, shortcut) lies in its result
- * beforehand (beta = 1). */
+/* The forward pass.  A picture is [places, channels]; a convolution is the
+ * product of the rows under its window, [places, kernel kernel n_in], with its
+ * packed weights.  These rows are never stored: the product asks for a slice of
+ * one when it packs it (gather); a 1x1 of stride 1 reads the picture as it is.
+ * Bias, shortcut and ReLU are the product's end. */
 #include "encoder/resnet.h"
 
-#include <cblas.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,19 +14,18 @@
 #include "encoder/kernels.h"
 #include "encoder/resnet_model.h"
 
-#define COLUMN_VALUES ((size_t)1 << 19) /* 2 MB: stays in the second-level cache until the product has read it */
-
 struct picture {
-    float *value; /* [channels, height, width] */
+    float *value; /* [height, width, channels] */
     size_t channels, height, width;
 };
 
 struct state {
     struct picture x, y;     /* of a block: in, out */
     struct picture inner[2]; /* between its layers */
-    float *columns;
     float *pooled;           /* [D] */
-    float **trace;           /* [n_traces], one a hidden state, or NULL */
+    double *sum;             /* [D] */
+    struct product_scratch *scratch;
+    float **trace;           /* [n_traces], one a hidden state, [channels, height, width]; or NULL */
     size_t n_traces;
 };
 
@@ -51,97 +49,63 @@ static void set_shape(struct picture *y, const struct picture *x, size_t channel
     y->width = side_behind(x->width, stride);
 }
 
-/* to[i] = row[i * stride + offset - pad] for i < n, zero where that is outside the row. */
-static void gather_row(float *to, const float *row, size_t width, size_t n, size_t stride, size_t offset, size_t pad)
+/* Where a convolution's rows come from. */
+struct window {
+    const struct picture *x;
+    const struct resnet_convolution *c;
+    size_t width; /* of the result */
+};
+
+/* n values from place `at` of a line of the picture, zeros outside it; `at` counts from `margin` values before the line. */
+static void copy_line(float *to, const float *line, size_t length, size_t margin, size_t at, size_t n)
 {
-    size_t from = offset < pad ? (pad - offset + stride - 1) / stride : 0;
-    size_t end = width + pad > offset ? (width - 1 + pad - offset) / stride + 1 : 0;
+    size_t end = margin + length > at ? margin + length - at : 0, from = margin > at ? margin - at : 0;
     end = end < n ? end : n;
     from = from < end ? from : end;
     memset(to, 0, from * sizeof *to);
-    if (stride == 1) {
-        memcpy(to + from, row + from + offset - pad, (end - from) * sizeof *to);
-    } else {
-        for (size_t i = from; i < end; i++) {
-            to[i] = row[i * stride + offset - pad];
-        }
+    if (from < end) {
+        memcpy(to + from, line + (at + from - margin), (end - from) * sizeof *to);
     }
     memset(to + end, 0, (n - end) * sizeof *to);
 }
 
-/* columns[n_in k k, n_rows * width of y] for the rows from `first` of the result. */
-static void gather(float *columns, const struct picture *x, const struct resnet_convolution *c, size_t first, size_t n_rows,
-                   size_t width)
+/* Values k .. k + n - 1 of [ky, kx, n_in] under the window of place `row`.  All kx of one ky lie side by side in the picture. */
+static void gather(float *to, const void *context, size_t row, size_t k, size_t n)
 {
-    size_t pad = c->kernel / 2;
-    for (size_t channel = 0; channel < c->n_in; channel++) {
-        const float *plane = x->value + channel * x->height * x->width;
-        for (size_t ky = 0; ky < c->kernel; ky++) {
-            for (size_t kx = 0; kx < c->kernel; kx++) {
-                for (size_t row = first; row < first + n_rows; row++, columns += width) {
-                    size_t below = row * c->stride + ky;
-                    if (below < pad || below - pad >= x->height) {
-                        memset(columns, 0, width * sizeof *columns);
-                    } else {
-                        gather_row(columns, plane + (below - pad) * x->width, x->width, width, c->stride, kx, pad);
-                    }
-                }
-            }
+    const struct window *w = context;
+    const struct picture *x = w->x;
+    const struct resnet_convolution *c = w->c;
+    size_t pad = c->kernel / 2, taps = c->kernel * c->n_in, length = x->width * x->channels;
+    size_t top = row / w->width * c->stride, left = row % w->width * c->stride * c->n_in;
+    for (size_t ky = k / taps, first = k % taps; n > 0; ky++, first = 0) {
+        size_t some = taps - first < n ? taps - first : n, below = top + ky;
+        if (below < pad || below - pad >= x->height) {
+            memset(to, 0, some * sizeof *to);
+        } else {
+            copy_line(to, x->value + (below - pad) * length, length, pad * c->n_in, left + first, some);
         }
+        to += some;
+        n -= some;
     }
 }
 
-/* Rows of the result whose columns are made at once; at least one. */
-static size_t rows_at_once(const struct resnet_convolution *c, const struct picture *y)
-{
-    size_t n = COLUMN_VALUES / (c->n_in * c->kernel * c->kernel * y->width);
-    return n < 1 ? 1 : n < y->height ? n : y->height;
-}
-
-/* y += weight * x; y has its shape. */
-static void convolve(struct picture *y, const struct picture *x, const struct resnet_convolution *c, float *columns)
-{
-    size_t values = c->n_in * c->kernel * c->kernel, places = y->height * y->width;
-    bool as_it_is = c->kernel == 1 && c->stride == 1;
-    size_t step = as_it_is ? y->height : rows_at_once(c, y);
-    for (size_t row = 0; row < y->height; row += step) {
-        size_t n = (row + step < y->height ? step : y->height - row) * y->width;
-        if (!as_it_is) {
-            gather(columns, x, c, row, n / y->width, y->width);
-        }
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)c->n_out, (int)n, (int)values, 1.0f, c->weight, (int)values,
-                    as_it_is ? x->value : columns, (int)n, 1.0f, y->value + row * y->width, (int)places);
-    }
-}
-
-/* Each channel of y set to its bias, or raised by it. */
-static void put_bias(struct picture *y, const float *bias, bool raise)
-{
-    size_t places = y->height * y->width;
-    for (size_t channel = 0; channel < y->channels; channel++) {
-        float *plane = y->value + channel * places, b = bias[channel];
-#pragma omp simd
-        for (size_t i = 0; i < places; i++) {
-            plane[i] = raise ? plane[i] + b : b;
-        }
-    }
-}
-
-static void rectify(struct picture *y)
-{
-    size_t n = count(y);
-    float *value = y->value;
-#pragma omp simd
-    for (size_t i = 0; i < n; i++) {
-        value[i] = value[i] < 0.0f ? 0.0f : value[i]; /* NaN passes */
-    }
-}
-
-static void run_layer(struct picture *y, const struct picture *x, const struct resnet_convolution *c, float *columns)
+/* Sets y's shape; its values, too, if `end` adds nothing. */
+static void convolve(struct picture *y, const struct picture *x, const struct resnet_convolution *c, const struct product_end *end,
+                     struct product_scratch *scratch)
 {
     set_shape(y, x, c->n_out, c->stride);
-    put_bias(y, c->bias, false);
-    convolve(y, x, c, columns);
+    const struct window window = {x, c, y->width};
+    struct product_rows rows = {.x = x->value, .stride = x->channels};
+    if (c->kernel > 1 || c->stride > 1) {
+        rows = (struct product_rows){.gather = gather, .context = &window};
+    }
+    product_run(y->value, &c->weight, &rows, y->height * y->width, end, scratch);
+}
+
+static void convolve_and_rectify(struct picture *y, const struct picture *x, const struct resnet_convolution *c,
+                                 struct product_scratch *scratch)
+{
+    convolve(y, x, c, &(struct product_end){.bias = c->bias, .activation = ACTIVATION_RELU}, scratch);
 }
 
 static void swap(struct picture *a, struct picture *b)
@@ -151,54 +115,65 @@ static void swap(struct picture *a, struct picture *b)
     *b = keep;
 }
 
+static void raise_to(float *restrict largest, const float *restrict x, size_t n)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++) {
+        largest[i] = x[i] <= largest[i] ? largest[i] : x[i]; /* NaN passes */
+    }
+}
+
 /* 3x3, stride 2; what lies outside takes no part. */
 static void max_pool(struct picture *y, const struct picture *x)
 {
-    set_shape(y, x, x->channels, 2);
+    size_t channels = x->channels;
+    set_shape(y, x, channels, 2);
     float *to = y->value;
-    for (size_t channel = 0; channel < x->channels; channel++) {
-        const float *plane = x->value + channel * x->height * x->width;
-        for (size_t row = 0; row < y->height; row++) {
-            size_t top = row ? 2 * row - 1 : 0, bottom = 2 * row + 2 < x->height ? 2 * row + 2 : x->height;
-            for (size_t column = 0; column < y->width; column++) {
-                size_t left = column ? 2 * column - 1 : 0, right = 2 * column + 2 < x->width ? 2 * column + 2 : x->width;
-                float largest = -INFINITY;
-                for (size_t i = top; i < bottom; i++) {
-                    for (size_t j = left; j < right; j++) {
-                        float v = plane[i * x->width + j];
-                        largest = v <= largest ? largest : v; /* NaN passes */
-                    }
+    for (size_t row = 0; row < y->height; row++) {
+        size_t top = row ? 2 * row - 1 : 0, bottom = 2 * row + 2 < x->height ? 2 * row + 2 : x->height;
+        for (size_t column = 0; column < y->width; column++, to += channels) {
+            size_t left = column ? 2 * column - 1 : 0, right = 2 * column + 2 < x->width ? 2 * column + 2 : x->width;
+            memcpy(to, x->value + (top * x->width + left) * channels, channels * sizeof *to);
+            for (size_t i = top; i < bottom; i++) {
+                for (size_t j = left; j < right; j++) {
+                    raise_to(to, x->value + (i * x->width + j) * channels, channels);
                 }
-                *to++ = largest;
             }
         }
     }
 }
 
+/* The last layer is added to the shortcut, or to the block's input where it lies. */
 static void run_block(struct state *s, const struct resnet_block *b, size_t n_layers)
 {
+    const struct resnet_convolution *last = &b->layer[n_layers - 1];
+    const struct product_end end = {.bias = last->bias, .adds = true, .clips = true};
     const struct picture *x = &s->x;
     for (size_t i = 0; i + 1 < n_layers; i++) {
-        run_layer(&s->inner[i], x, &b->layer[i], s->columns);
-        rectify(&s->inner[i]);
+        convolve_and_rectify(&s->inner[i], x, &b->layer[i], s->scratch);
         x = &s->inner[i];
     }
-    if (b->shortcut.weight) {
-        run_layer(&s->y, &s->x, &b->shortcut, s->columns);
-    } else {
-        set_shape(&s->y, &s->x, s->x.channels, 1);
-        memcpy(s->y.value, s->x.value, count(&s->x) * sizeof *s->x.value);
+    if (b->shortcut.bias) {
+        convolve(&s->y, &s->x, &b->shortcut, &(struct product_end){.bias = b->shortcut.bias}, s->scratch);
+        swap(&s->x, &s->y);
     }
-    put_bias(&s->y, b->layer[n_layers - 1].bias, true);
-    convolve(&s->y, x, &b->layer[n_layers - 1], s->columns);
-    rectify(&s->y);
-    swap(&s->x, &s->y);
+    convolve(&s->x, x, last, &end, s->scratch);
+}
+
+/* to[columns, rows] from from[rows, columns] */
+static void transpose(float *to, const float *from, size_t rows, size_t columns)
+{
+    for (size_t i = 0; i < rows; i++) {
+        for (size_t j = 0; j < columns; j++) {
+            to[j * rows + i] = from[i * columns + j];
+        }
+    }
 }
 
 static void keep_trace(struct state *s, size_t k)
 {
     if (s->trace) {
-        memcpy(s->trace[k], s->x.value, count(&s->x) * sizeof *s->x.value);
+        transpose(s->trace[k], s->x.value, s->x.height * s->x.width, s->x.channels);
     }
 }
 
@@ -206,9 +181,8 @@ static void forward_one(const struct resnet *m, struct state *s, const float *pi
 {
     const struct resnet_block *b = m->block;
     s->y = (struct picture){s->y.value, 3, m->height, m->width};
-    memcpy(s->y.value, pixels, count(&s->y) * sizeof *pixels);
-    run_layer(&s->x, &s->y, &m->stem, s->columns);
-    rectify(&s->x);
+    transpose(s->y.value, pixels, 3, m->height * m->width);
+    convolve_and_rectify(&s->x, &s->y, &m->stem, s->scratch);
     max_pool(&s->y, &s->x);
     swap(&s->x, &s->y);
     keep_trace(s, 0);
@@ -218,14 +192,7 @@ static void forward_one(const struct resnet *m, struct state *s, const float *pi
         }
         keep_trace(s, stage + 1);
     }
-    size_t places = s->x.height * s->x.width;
-    for (size_t channel = 0; channel < s->x.channels; channel++) {
-        double sum = 0;
-        for (size_t i = 0; i < places; i++) {
-            sum += (double)s->x.value[channel * places + i];
-        }
-        s->pooled[channel] = (float)(sum / (double)places);
-    }
+    kernel_mean_rows(s->pooled, s->sum, s->x.value, s->x.height * s->x.width, s->x.channels);
     memcpy(out, s->pooled, s->x.channels * sizeof *out);
 }
 
@@ -298,35 +265,22 @@ static void widen(struct picture *largest, const struct picture *p)
     }
 }
 
-static void walk_convolution(size_t *columns, const struct resnet_convolution *c, const struct picture *y)
-{
-    size_t n = c->n_in * c->kernel * c->kernel * rows_at_once(c, y) * y->width;
-    *columns = n > *columns ? n : *columns;
-}
-
-/* Shape behind stage k (0: behind the stem), and the most that pictures and columns take on the way. */
-static struct picture walk(const struct resnet *m, size_t k, struct picture *largest, struct picture *inner, size_t *columns)
+/* Shape behind stage k (0: behind the stem), and the largest pictures on the way. */
+static struct picture walk(const struct resnet *m, size_t k, struct picture *largest, struct picture *inner)
 {
     struct picture x = {NULL, 3, m->height, m->width}, y = {.value = NULL};
     const struct resnet_block *b = m->block;
     widen(largest, &x);
     set_shape(&y, &x, m->embedding, m->stem.stride);
     widen(largest, &y);
-    walk_convolution(columns, &m->stem, &y);
     set_shape(&x, &y, m->embedding, 2);
     for (size_t stage = 0; stage < k; stage++) {
         for (size_t i = 0; i < m->depth[stage]; i++, b++) {
-            struct picture from = x;
             for (size_t j = 0; j < m->n_layers; j++) {
-                set_shape(&y, &from, b->layer[j].n_out, b->layer[j].stride);
+                set_shape(&y, &x, b->layer[j].n_out, b->layer[j].stride);
                 widen(j + 1 < m->n_layers ? inner : largest, &y);
-                walk_convolution(columns, &b->layer[j], &y);
-                from = y;
+                x = y;
             }
-            if (b->shortcut.weight) {
-                walk_convolution(columns, &b->shortcut, &y);
-            }
-            x = y;
         }
     }
     return x;
@@ -335,8 +289,7 @@ static struct picture walk(const struct resnet *m, size_t k, struct picture *lar
 static struct picture shape_behind(const struct resnet *m, size_t k)
 {
     struct picture largest = {.value = NULL}, inner = {.value = NULL};
-    size_t columns = 0;
-    return walk(m, k, &largest, &inner, &columns);
+    return walk(m, k, &largest, &inner);
 }
 
 static void *resnet_state_new(const void *model, size_t batch)
@@ -345,17 +298,25 @@ static void *resnet_state_new(const void *model, size_t batch)
     const struct resnet *m = model;
     struct state *s = NEW0(1, struct state);
     struct picture largest = {.value = NULL}, inner = {.value = NULL};
-    size_t columns = 0;
-    walk(m, m->n_stages, &largest, &inner, &columns);
+    size_t D = walk(m, m->n_stages, &largest, &inner).channels;
     s->x.value = mem_aligned(count(&largest), sizeof(float));
     s->y.value = mem_aligned(count(&largest), sizeof(float));
     for (size_t i = 0; i < 2; i++) {
         s->inner[i].value = mem_aligned(count(&inner), sizeof(float));
     }
-    s->columns = mem_aligned(columns, sizeof(float));
-    s->pooled = mem_aligned(m->channels[m->n_stages - 1], sizeof(float));
+    s->pooled = mem_aligned(D, sizeof(float));
+    s->sum = mem_aligned(D, sizeof(double));
+    s->scratch = product_scratch_new(1);
     s->n_traces = m->n_stages + 1;
     return s;
+}
+
+static void resnet_share(const void *model, void *state, int n_threads)
+{
+    (void)model;
+    struct state *s = state;
+    product_scratch_free(s->scratch);
+    s->scratch = product_scratch_new(n_threads);
 }
 
 static void resnet_state_free(void *state)
@@ -369,8 +330,9 @@ static void resnet_state_free(void *state)
     free(s->y.value);
     free(s->inner[0].value);
     free(s->inner[1].value);
-    free(s->columns);
     free(s->pooled);
+    free(s->sum);
+    product_scratch_free(s->scratch);
     free(s);
 }
 
@@ -402,9 +364,9 @@ static void resnet_logits(const void *model, const void *state, float *out)
     const struct resnet *m = model;
     const struct state *s = state;
     size_t D = m->channels[m->n_stages - 1];
-    kernel_fill_bias(out, m->head_bias, 1, m->n_labels);
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, 1, (int)m->n_labels, (int)D, 1.0f, s->pooled, (int)D, m->head_weight, (int)D,
-                1.0f, out, (int)m->n_labels);
+    for (size_t i = 0; i < m->n_labels; i++) {
+        out[i] = (float)(kernel_dot(m->head_weight + i * D, s->pooled, D) + (double)m->head_bias[i]);
+    }
 }
 
 const struct architecture resnet_architecture = {
@@ -416,6 +378,7 @@ const struct architecture resnet_architecture = {
     .readout = resnet_readout,
     .state_new = resnet_state_new,
     .state_free = resnet_state_free,
+    .share = resnet_share,
     .forward = resnet_forward,
     .trace = resnet_trace,
     .hidden_size = resnet_hidden_size,

@@ -94,13 +94,12 @@ static int find_prefix(const char **prefix, const struct checkpoint *c, struct s
     return STATUS_OK;
 }
 
-/* norm(w * x) = (scale w) * x + (bias - scale mean), scale = weight / sqrt(variance + eps), in double. */
-static int fold(struct resnet_convolution *to, const float *weight, const float *const norm[4], const struct checkpoint *c,
-                const char *name, struct status *st)
+/* norm(w * x) = (scale w) * x + (bias - scale mean), scale = weight / sqrt(variance + eps), in double.
+ * folded[n_out, kernel, kernel, n_in] from weight[n_out, n_in, kernel, kernel]: as it meets a picture's values. */
+static int fold(float *folded, struct resnet_convolution *to, const float *weight, const float *const norm[4],
+                const struct checkpoint *c, const char *name, struct status *st)
 {
-    size_t values = to->n_in * to->kernel * to->kernel;
-    to->weight = mem_aligned(to->n_out * values, sizeof *to->weight);
-    to->bias = mem_aligned(to->n_out, sizeof *to->bias);
+    size_t n_taps = to->kernel * to->kernel, values = to->n_in * n_taps;
     for (size_t o = 0; o < to->n_out; o++) {
         double variance = (double)norm[3][o];
         if (variance < 0) {
@@ -108,16 +107,32 @@ static int fold(struct resnet_convolution *to, const float *weight, const float 
                               name, variance, o);
         }
         double scale = (double)norm[0][o] / sqrt(variance + EPS);
-        for (size_t i = 0; i < values; i++) {
-            to->weight[o * values + i] = (float)(scale * (double)weight[o * values + i]);
+        for (size_t tap = 0; tap < n_taps; tap++) {
+            for (size_t i = 0; i < to->n_in; i++) {
+                folded[o * values + tap * to->n_in + i] = (float)(scale * (double)weight[o * values + i * n_taps + tap]);
+            }
         }
         to->bias[o] = (float)((double)norm[1][o] - scale * (double)norm[2][o]);
     }
-    if (kernel_find_non_finite(to->weight, to->n_out * values) < to->n_out * values ||
+    if (kernel_find_non_finite(folded, to->n_out * values) < to->n_out * values ||
         kernel_find_non_finite(to->bias, to->n_out) < to->n_out) {
         return status_set(st, STATUS_DATA, "'%s': '%s' times its batch norm leaves the range of float32", c->path, name);
     }
     return STATUS_OK;
+}
+
+static int fold_and_pack(struct resnet_convolution *to, const float *weight, const float *const norm[4], const struct checkpoint *c,
+                         const char *name, struct status *st)
+{
+    size_t values = to->n_in * to->kernel * to->kernel;
+    float *folded = mem_aligned(to->n_out * values, sizeof *folded);
+    to->bias = mem_aligned(to->n_out, sizeof *to->bias);
+    int code = fold(folded, to, weight, norm, c, name, st);
+    if (code == STATUS_OK) {
+        product_pack(&to->weight, &(struct product_part){folded, to->n_out}, 1, values, c->options.precision);
+    }
+    free(folded);
+    return code;
 }
 
 /* Takes convolutions one after the other until the first that fails. */
@@ -140,6 +155,13 @@ static const float *take(struct loader *l, const char *name, const char *part, c
     return values;
 }
 
+static void release(struct loader *l, const char *name, const char *part)
+{
+    char *full = mem_printf("%s.%s", name, part);
+    checkpoint_release(l->c, full);
+    free(full);
+}
+
 static void take_convolution(struct resnet_convolution *to, struct loader *l, const char *name, size_t n_in, size_t n_out,
                              size_t kernel, size_t stride)
 {
@@ -153,7 +175,11 @@ static void take_convolution(struct resnet_convolution *to, struct loader *l, co
         norm[i] = take(l, full, parts[i], &n_out, 1);
     }
     if (l->code == STATUS_OK) {
-        l->code = fold(to, weight, norm, l->c, full, l->st);
+        l->code = fold_and_pack(to, weight, norm, l->c, full, l->st);
+        release(l, full, "convolution.weight");
+        for (size_t i = 0; i < 4; i++) {
+            release(l, full, parts[i]);
+        }
         l->n_parameters += n_out * (n_in * kernel * kernel + 2);
     }
     free(full);
@@ -261,7 +287,7 @@ int resnet_load(struct resnet **model, struct encoder_info *info, struct checkpo
 
 static void free_convolution(struct resnet_convolution *c)
 {
-    free(c->weight);
+    product_free(&c->weight);
     free(c->bias);
 }
 

@@ -7,22 +7,22 @@
 
 #include "encoder/checkpoint.h"
 #include "encoder/encoder.h"
+#include "encoder/product.h"
 
 #define RESNET_MAX_STAGES 16
 #define RESNET_MAX_LAYERS 3 /* in a block */
 #define RESNET_MAX_IMAGE 4096 /* px */
 
-/* With its batch norm folded in: y = weight x + bias.  Padding is kernel / 2.
- * The weights are a copy of their own, so that an open resnet takes its size in memory once more than its file. */
+/* With its batch norm folded in: y = weight x + bias.  Padding is kernel / 2. */
 struct resnet_convolution {
     size_t n_in, n_out, kernel, stride;
-    float *weight; /* [n_out, n_in, kernel, kernel] */
-    float *bias;   /* [n_out] */
+    struct product weight; /* [n_out, kernel, kernel, n_in] */
+    float *bias;           /* [n_out], owned */
 };
 
 struct resnet_block {
     struct resnet_convolution layer[RESNET_MAX_LAYERS];
-    struct resnet_convolution shortcut; /* weight is NULL where the input is added as it is */
+    struct resnet_convolution shortcut; /* bias is NULL where the input is added as it is */
 };
 
 struct resnet {

@@ -1,6 +1,6 @@
 /* resnet on tiny checkpoints made here: against convolutions done directly in
- * double with their batch norms unfolded, at odd sizes; the same bytes from
- * every thread; and refusals. */
+ * double with their batch norms unfolded, at odd sizes; bf16 against fp32; the
+ * same bytes from every thread and from a team; and refusals. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -35,14 +35,20 @@ static void make(struct fake *f, const struct fake_resnet *r)
     fake_add_resnet(f, r);
 }
 
-static struct encoder *open_good(const char *folder, size_t height, size_t width)
+static struct encoder *open_good_in(const char *folder, size_t height, size_t width, enum encoder_precision precision)
 {
+    const struct encoder_options options = {.precision = precision};
     struct encoder *e;
     struct status st = {0};
-    if (encoder_open(&e, folder, &st) != STATUS_OK || encoder_set_input(e, height, width, &st) != STATUS_OK) {
+    if (encoder_open_with(&e, folder, &options, &st) != STATUS_OK || encoder_set_input(e, height, width, &st) != STATUS_OK) {
         fail_msg("%s", st.text);
     }
     return e;
+}
+
+static struct encoder *open_good(const char *folder, size_t height, size_t width)
+{
+    return open_good_in(folder, height, width, ENCODER_FP32);
 }
 
 static float *make_pixels(size_t n, size_t salt)
@@ -225,12 +231,59 @@ static void equals_direct_convolution(void **state)
     assert_true(worst < 2e-6);
 }
 
-/* Columns of a large picture are made in several goes. */
+/* Many groups of rows, sums over several chunks of the depth, slices that end inside a tap. */
 static void equals_direct_convolution_in_parts(void **state)
 {
-    static const struct fake_resnet wide = {"", false, false, false, 64, 1, {1}, {64}};
+    static const struct fake_resnet wide = {"", false, false, false, 64, 1, {1}, {64}}, deep = {"", false, false, false, 8, 2, {1, 1}, {8, 150}};
     (void)state;
     assert_true(error_against_twin(&wide, 150, 190) < 2e-6);
+    assert_true(error_against_twin(&deep, 61, 75) < 2e-6);
+}
+
+/* Close to fp32 in every hidden state and readout, and not fp32 itself. */
+static void bf16_is_close(void **state)
+{
+    static const struct fake_resnet *const nets[] = {&bottleneck, &basic, &first, &early};
+    (void)state;
+    for (size_t i = 0; i < sizeof nets / sizeof *nets; i++) {
+        struct fake f;
+        struct status st = {0};
+        char *folder = scratch_new();
+        struct encoder *e[2];
+        struct encoder_workspace *w[2];
+        float *pixels = make_pixels(3 * 61 * 37, 4), *out[2];
+        make(&f, nets[i]);
+        put(folder, nets[i], &f, "");
+        for (size_t j = 0; j < 2; j++) {
+            e[j] = open_good_in(folder, 61, 37, j ? ENCODER_BF16 : ENCODER_FP32);
+            w[j] = encoder_workspace_new(e[j]);
+            out[j] = NEW(encoder_output_width(e[j]), float);
+            encoder_workspace_trace(e[j], w[j]);
+            assert_int_equal(encoder_forward(e[j], w[j], pixels, out[j], &st), STATUS_OK);
+        }
+        for (size_t k = 0; k <= nets[i]->n_stages + 1; k++) {
+            bool readout = k > nets[i]->n_stages;
+            size_t n = readout ? encoder_output_width(e[0]) : encoder_hidden_size(e[0], k);
+            const float *a = readout ? out[0] : encoder_hidden_state(e[0], w[0], k);
+            const float *b = readout ? out[1] : encoder_hidden_state(e[1], w[1], k);
+            double aa = 0, bb = 0, ab = 0;
+            for (size_t j = 0; j < n; j++) {
+                aa += (double)a[j] * (double)a[j];
+                bb += (double)b[j] * (double)b[j];
+                ab += (double)a[j] * (double)b[j];
+            }
+            assert_true(1 - ab / sqrt(aa * bb) <= 1e-4);
+            assert_memory_not_equal(a, b, n * sizeof *a);
+        }
+        for (size_t j = 0; j < 2; j++) {
+            free(out[j]);
+            encoder_workspace_free(w[j]);
+            encoder_close(e[j]);
+        }
+        free(pixels);
+        fake_free(&f);
+        scratch_remove(folder);
+    }
 }
 
 static void classifier_is_linear_on_pooled(void **state)
@@ -306,6 +359,30 @@ static void bytes_do_not_depend_on_threads(void **state)
     assert_memory_equal(alone, together, sizeof alone);
     encoder_workspace_free(one);
     encoder_close(e);
+    fake_free(&f);
+    scratch_remove(folder);
+}
+
+/* A team that shares one picture gives the bytes of one thread. */
+static void bytes_do_not_depend_on_the_team(void **state)
+{
+    struct fake f;
+    char *folder = scratch_new();
+    float *pixels = make_pixels(3 * 97 * 131, 5), out[2][16];
+    (void)state;
+    make(&f, &bottleneck);
+    put(folder, &bottleneck, &f, "");
+    for (size_t precision = 0; precision < ENCODER_N_PRECISIONS; precision++) {
+        struct encoder *e = open_good_in(folder, 97, 131, (enum encoder_precision)precision);
+        struct encoder_workspace *w = encoder_workspace_new(e);
+        assert_int_equal(encoder_forward(e, w, pixels, out[0], NULL), STATUS_OK);
+        encoder_workspace_share(e, w, 3);
+        assert_int_equal(encoder_forward(e, w, pixels, out[1], NULL), STATUS_OK);
+        assert_memory_equal(out[0], out[1], sizeof out[0]);
+        encoder_workspace_free(w);
+        encoder_close(e);
+    }
+    free(pixels);
     fake_free(&f);
     scratch_remove(folder);
 }
@@ -463,8 +540,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equals_direct_convolution),
         cmocka_unit_test(equals_direct_convolution_in_parts),
+        cmocka_unit_test(bf16_is_close),
         cmocka_unit_test(classifier_is_linear_on_pooled),
         cmocka_unit_test(bytes_do_not_depend_on_threads),
+        cmocka_unit_test(bytes_do_not_depend_on_the_team),
         cmocka_unit_test(prefix_does_not_matter),
         cmocka_unit_test(refuses),
         cmocka_unit_test(refuses_configurations),
