@@ -9,8 +9,8 @@
 #include "encoder/product_pack.h"
 
 #define CHUNK_DEPTH (4 * PRODUCT_DEPTH) /* of the rows packed at once */
-#define CHUNK_BYTES ((size_t)416 << 10) /* of them; what a second level of 512 KB leaves beside a panel's slice */
-#define GROUP_ROWS 208
+#define CHUNK_BYTES ((size_t)448 << 10) /* of them; what a second level of 512 KB leaves beside a panel's slice */
+#define GROUP_ROWS 224 /* 197 tokens in one group where CHUNK_BYTES allows */
 
 struct product_scratch {
     int team;

@@ -181,27 +181,33 @@ static void gate(float *x, size_t n_rows, size_t width)
 
 /* ---- bfloat16 ---- */
 
-static uint16_t to_bf16(float x)
+/* The bits of x rounded, the lower half zero; NaN stays one.  Without a branch, so that loops over it are vectors. */
+INLINE uint32_t bf16_bits(float x)
 {
     uint32_t u;
     memcpy(&u, &x, sizeof u);
-    if ((u & 0x7fffffffu) > 0x7f800000u) {
-        return (uint16_t)(u >> 16 | 0x40u); /* NaN stays one */
-    }
-    return (uint16_t)((u + 0x7fffu + (u >> 16 & 1u)) >> 16);
+    uint32_t even = u + 0x7fffu + (u >> 16 & 1u), nan = u | 0x400000u;
+    return ((u & 0x7fffffffu) > 0x7f800000u ? nan : even) & 0xffff0000u;
+}
+
+static uint16_t to_bf16(float x)
+{
+    return (uint16_t)(bf16_bits(x) >> 16);
 }
 
 static void round_to_bf16(uint16_t *to, const float *from, size_t n)
 {
+#pragma omp simd
     for (size_t i = 0; i < n; i++) {
-        to[i] = to_bf16(from[i]);
+        to[i] = (uint16_t)(bf16_bits(from[i]) >> 16);
     }
 }
 
 static void round_in_float(float *x, size_t n)
 {
+#pragma omp simd
     for (size_t i = 0; i < n; i++) {
-        uint32_t u = (uint32_t)to_bf16(x[i]) << 16;
+        uint32_t u = bf16_bits(x[i]);
         memcpy(&x[i], &u, sizeof u);
     }
 }
@@ -230,10 +236,15 @@ static void interleave_bf16(uint16_t *to, const float *const *row, size_t n, siz
 INLINE void widen_pairs(float *to, const uint16_t *from, size_t depth, size_t columns)
 {
     for (size_t k = 0; k < depth; k += 2) {
+        float *even = to + k * columns, *odd = even + columns;
+#pragma omp simd
         for (size_t j = 0; j < columns; j++) {
-            uint32_t even = (uint32_t)from[k * columns + 2 * j] << 16, odd = (uint32_t)from[k * columns + 2 * j + 1] << 16;
-            memcpy(&to[k * columns + j], &even, sizeof even);
-            memcpy(&to[(k + 1) * columns + j], &odd, sizeof odd);
+            uint32_t pair, low, high;
+            memcpy(&pair, from + k * columns + 2 * j, sizeof pair);
+            low = pair << 16;
+            high = pair & 0xffff0000u;
+            memcpy(&even[j], &low, sizeof low);
+            memcpy(&odd[j], &high, sizeof high);
         }
     }
 }
