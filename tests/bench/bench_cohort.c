@@ -21,6 +21,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "figures.h"
+#include "load.h"
 #include "ours.h"
 #include "process.h"
 #include "scratch_run.h"
@@ -86,6 +87,8 @@ static bool find_images(const struct bench *b, size_t most)
     if (found.n)
         qsort(found.path, found.n, sizeof *found.path, by_text);
     printf("%zu images of %s\n", found.n, b->o->images && strncmp(folder, b->folder, strlen(b->folder)) ? "the folder given" : "skelex-eval synth");
+    if (found.n == 0)
+        fprintf(stderr, "bench_cohort: there are no images in '%s'\n", folder);
     free(folder);
     return found.n > 0;
 }
@@ -245,6 +248,7 @@ static int work(const char *folder, void *argument)
     char *build = process_build();
     struct bench b = {.o = o, .folder = folder, .program = path_join(build, "skelex-eval"), .said = path_join(folder, "said"),
                       .pixels = ours_pictures(&o->model, N_PICTURES), .figures.layers = o->model.layers};
+    struct load before = load_now();
     struct status st = {0};
     size_t most = 0;
     for (size_t i = 0; i < o->n_sizes; i++)
@@ -259,8 +263,10 @@ static int work(const char *folder, void *argument)
         fine = false;
     }
     fine = fine && rounds(&b);
-    if (fine)
+    if (fine) {
         print(&b);
+        load_print(&before);
+    }
     if (fine && o->csv && figures_write(&b.figures, o->csv, &st)) {
         fprintf(stderr, "bench_cohort: %s\n", st.text);
         fine = false;
