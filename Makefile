@@ -52,7 +52,7 @@ BENCH_OBJECTS = $(patsubst %.c,$B/%.o,$(filter-out tests/bench/bench_%,$(sort $(
 GOLDEN ?= ../shared/golden
 REAL   ?= ../shared/real
 
-.PHONY: emulated all deps test unit tools golden asan tsan fuzz bench demo install clean help clang
+.PHONY: all deps test unit tools golden asan tsan emulated fuzz bench bench-quick bench-encoder demo install clean help clang
 .DEFAULT_GOAL = all
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -60,7 +60,7 @@ REAL   ?= ../shared/real
 all: $(PROGRAM) ## build the program
 
 help: ## this list
-	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 deps: ## install what is missing from Debian's packages (needs root or sudo)
 	@sh tests/deps.sh $(PACKAGES)
@@ -128,7 +128,7 @@ unit: $(UNIT) ## build the unit tests
 
 tools: $(TOOLS)
 
-test: $(PROGRAM) $(UNIT) $(REPLAYS) $(TOOLS) $B/tests/golden/golden ## every test; ends with N passed, N failed
+test: $(PROGRAM) $(UNIT) $(REPLAYS) $(TOOLS) $(BENCHES) $B/tests/golden/golden ## every test; ends with N passed, N failed
 	@sh tests/run.sh $B $(GOLDEN) $(REAL)
 
 golden: $B/tests/golden/golden ## check against reference outputs: make golden GOLDEN=DIR
@@ -155,8 +155,23 @@ fuzz: ## libFuzzer on every parser, FUZZ_SECONDS each
 	@$(MAKE) --no-print-directory CONFIG=fuzz CC=clang $(patsubst $B/%,build/fuzz/%,$(FUZZERS))
 	@sh tests/fuzz.sh build/fuzz $(FUZZ_SECONDS)
 
-bench: $(BENCHES) ## interleaved timings of what the program exists for
-	@for b in $(BENCHES); do echo "== $$(basename $$b)"; $$b || exit 1; done
+# The encoder and whole cohorts against PyTorch (where python3-torch is there) and the processor's peak: CSV and a picture
+# under build/bench; then the other benches.
+BENCH_ENCODER = $B/tests/bench/bench_encoder
+BENCH_COHORT  = $B/tests/bench/bench_cohort
+BENCH_OUT     = build/bench
+
+bench: $(BENCHES) $(PROGRAM) bench-encoder ## interleaved timings of what the program exists for; CSV and a picture in build/bench
+	@for b in $(filter-out $(BENCH_ENCODER) $(BENCH_COHORT),$(BENCHES)); do echo "== $$(basename $$b)"; $$b || exit 1; done
+
+bench-quick: ## the encoder's part of it with 4 layers and small cohorts
+	@$(MAKE) --no-print-directory BENCH_QUICK=--quick bench-encoder
+
+bench-encoder: $(BENCHES) $(PROGRAM)
+	@mkdir -p $(BENCH_OUT)
+	@echo "== bench_encoder"; $(BENCH_ENCODER) $(BENCH_QUICK) --csv $(BENCH_OUT)/encoder.csv
+	@echo "== bench_cohort"; $(BENCH_COHORT) $(BENCH_QUICK) --images $(REAL)/kneeoa --csv $(BENCH_OUT)/cohort.csv
+	@sh tests/bench/plot.sh $(BENCH_OUT)
 
 demo: $(PROGRAM) ## draw the synthetic cohort, run the whole way on it, print the table
 	@$(PROGRAM) synth results/demo-data

@@ -21,6 +21,7 @@
 #include "base/number.h"
 #include "encoder_report.h"
 #include "figures.h"
+#include "load.h"
 #include "ours.h"
 #include "peak.h"
 #include "peer.h"
@@ -394,7 +395,7 @@ static int work(const char *folder, void *argument)
     struct bench b = {.o = o, .folder = folder, .figures.layers = o->model.layers, .pixels = ours_pictures(&o->model, N_PICTURES)};
     const struct model *m = &o->model;
     struct status st = {0};
-    double begin = now();
+    struct load before = load_now();
     printf("ViT of width %zu, %zu layers, %zu heads, MLP %zu, %zu tokens%s: %.1f GFLOP an image\n", m->width, m->layers, m->heads,
            m->intermediate, model_tokens(m), m->layers == model_large.layers ? " (ViT-L/16)" : "", model_flop(m) * 1e-9);
     printf("  = 2 (P D 3 p^2 + L (4 T D^2 + 2 T^2 D + 2 T D I)), products alone; the share of the peak is of the whole forward pass\n");
@@ -413,7 +414,7 @@ static int work(const char *folder, void *argument)
     if (!b.failed) {
         report_derive(&b.figures, m, o->threads);
         report_print(&b.figures, m, o->threads);
-        printf("\n%.0f s in all\n", now() - begin);
+        load_print(&before);
         if (o->csv && figures_write(&b.figures, o->csv, &st)) {
             fprintf(stderr, "bench_encoder: %s\n", st.text);
             b.failed = true;
