@@ -2,9 +2,11 @@
 #ifndef TESTS_PRODUCT_SETS_H
 #define TESTS_PRODUCT_SETS_H
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cpu.h"
+#include "base/memory.h"
 #include "encoder/product.h"
 
 #define MAX_SETS 3
