@@ -162,7 +162,7 @@ static void choose_peer(struct bench *b)
         for (size_t i = 0; i < n; i++)
             rate[i] = fmax(rate[i], peer_trial(b, &peer[i], "fp32", why, sizeof why));
     for (size_t i = 0; i < n; i++) {
-        printf("%s  trial, fp32, batch 4, %zu threads, best of 3: %.3f images/s%s\n", peer[i].notes, b->o->threads, rate[i],
+        printf("%s  trial, fp32, batch 4, %zu threads, best of 3: %.3f images/s  %s\n", peer[i].notes, b->o->threads, rate[i],
                rate[i] > 0 ? "" : why);
         best = rate[i] > rate[best] ? i : best;
     }
