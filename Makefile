@@ -179,7 +179,7 @@ demo: $(PROGRAM) ## draw the synthetic cohort, run the whole way on it, print th
 
 clang: ## build everything with clang (warnings)
 	@sh tests/deps.sh $(PACKAGES_CLANG)
-	@$(MAKE) --no-print-directory CONFIG=clang CC=clang all unit tools
+	@$(MAKE) --no-print-directory CONFIG=clang CC=clang all unit tools $(BENCHES:$B/%=build/clang/%) build/clang/tests/golden/golden
 
 PREFIX ?= /usr/local
 install: $(PROGRAM) ## program and man page under PREFIX

@@ -35,7 +35,7 @@
 #define LIMIT_FP32 1e-5      /* 1 - cosine between the two sides' fp32 */
 #define LIMIT_BF16 1e-2      /* between bf16 and our fp32 */
 #define PATIENCE_SLOW_S 40.0 /* a way of the peer that needs longer for an image is only estimated */
-#define WORTH_TIMING 0.9     /* of the peer's best way; what is slower in a trial is not timed in the rounds */
+#define WORTH_TIMING 0.75    /* of the peer's best way; what is slower in a trial is not timed in the rounds: trials differ by a fifth here */
 #define HOPELESS 5.0         /* times as long as its fp32 for an image: neither compared nor tried further */
 #define MAX_JOBS 128
 #define MAX_PRECISIONS 4
