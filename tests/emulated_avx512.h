@@ -27,7 +27,7 @@ static inline void emulated_store_first(float *p, simde__mmask16 m, __m512 v)
             p[i] = x[i];
 }
 
-/* Both products of a pair, then the two sums; the processor does not round between, so tests allow for that. */
+/* Both products of a pair, added one after the other and rounded each time; a processor may round otherwise, and tests allow for it. */
 static inline __m512 emulated_dot_pairs(__m512 sum, __m512i a, __m512i b)
 {
     float s[16];

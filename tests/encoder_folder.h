@@ -11,6 +11,7 @@
 
 #include <unistd.h>
 
+#include "batch_check.h"
 #include "base/file.h"
 #include "encoder/encoder.h"
 #include "fake_checkpoint.h"
@@ -110,6 +111,7 @@ static inline float *run_once(const struct encoder *e)
 static inline float *run_path(const char *path)
 {
     struct encoder *e = open_good(path);
+    check_batch(e);
     float *out = run_once(e);
     encoder_close(e);
     return out;

@@ -1,7 +1,8 @@
 /* Which instructions this run uses.  The processor decides, and the environment
  * variable SKELEX_CPU may ask for less: "portable", "avx2" (with FMA), "avx512"
  * or "avx512bf16".  It serves tests, and whoever must repeat the figures of a
- * lesser machine. */
+ * lesser machine.  What was computed keeps to what it was computed with: the
+ * way of adding up is part of an embedding's fingerprint (encoder_arithmetic). */
 #ifndef BASE_CPU_H
 #define BASE_CPU_H
 

@@ -1,5 +1,6 @@
 #include "cmd/command.h"
 
+#include <omp.h>
 #include <gsl/gsl_errno.h>
 #include <omp.h>
 #include <stdlib.h>
@@ -70,6 +71,8 @@ const size_t N_COMMANDS = sizeof COMMANDS / sizeof *COMMANDS;
 
 /* ---- help ---- */
 
+#define SKELEX_CPU_HELP "at most these instructions: portable, avx2, avx512 or avx512bf16"
+
 static void print_usage(FILE *f)
 {
     fprintf(f, "%s %s - evaluate frozen encoders of musculoskeletal radiographs\n\nusage: %s COMMAND [options] ARGUMENT\n\ncommands\n", PROGRAM_NAME,
@@ -77,7 +80,8 @@ static void print_usage(FILE *f)
     for (size_t i = 0; i < N_COMMANDS; i++)
         fprintf(f, "  %-9s %-11s %s\n", COMMANDS[i].name, COMMANDS[i].arguments, COMMANDS[i].summary);
     fprintf(f, "\n%s COMMAND --help   options of a command\n%s --version        version, BLAS, processor\n%s --man            this manual in roff\n\n"
-               "exit codes: 0 done, 2 usage, 3 the data, 4 the file system, 70 internal; after Ctrl-C as the signal\n",
+               "exit codes: 0 done, 2 usage, 3 the data, 4 the file system, 70 internal; after Ctrl-C as the signal\n"
+               "environment: SKELEX_CPU  " SKELEX_CPU_HELP "\n",
             PROGRAM_NAME, PROGRAM_NAME, PROGRAM_NAME);
 }
 
@@ -108,6 +112,7 @@ static void print_man(FILE *f)
                         OPTIONS[o].argument ? OPTIONS[o].argument : "", OPTIONS[o].help);
     }
     fprintf(f, ".SH EXIT STATUS\n0 done; 2 usage; 3 the data; 4 the file system; 70 internal; after Ctrl\\-C as the signal.\n");
+    fprintf(f, ".SH ENVIRONMENT\n.TP\n.B SKELEX_CPU\n" SKELEX_CPU_HELP ".\n");
 }
 
 /* ---- arguments ---- */
@@ -193,7 +198,7 @@ static bool print_texts(char **argv)
     if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
         print_usage(stdout);
     else if (!strcmp(argv[1], "--version"))
-        printf("%s %s\nBLAS: %s\nprocessor: %s\n", PROGRAM_NAME, PROGRAM_VERSION, blas_description(), version_cpu());
+        printf("%s %s\nBLAS: %s\nprocessor: %s, %s\n", PROGRAM_NAME, PROGRAM_VERSION, blas_description(), version_cpu(), cpu_level_name(cpu_level()));
     else if (!strcmp(argv[1], "--man"))
         print_man(stdout);
     else
@@ -233,6 +238,7 @@ int command_main(int argc, char **argv)
     if (!code && in.value[OPTION_HELP]) {
         print_command(stdout, in.command);
     } else if (!code) {
+        omp_set_num_threads(in.n_threads); /* of every parallel region that asks for no number of its own */
         interrupt_install();
         code = in.command->run(&in, &st);
     }

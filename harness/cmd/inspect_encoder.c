@@ -124,6 +124,7 @@ static int inspect_picture(const struct invocation *in, const struct encoder *e,
     float *pixels = NEW(n, float), *out = NEW(encoder_output_width(e), float);
     struct encoder_workspace *w = encoder_workspace_new(e);
     encoder_workspace_trace(e, w);
+    encoder_workspace_share(e, w, in->n_threads);
     int code = read_pixels(pixels, in->value[OPTION_IMAGE], p, st);
     if (!code)
         code = encoder_forward(e, w, pixels, out, st);

@@ -117,10 +117,10 @@ static int open_encoder(struct featurizer *f, struct status *st)
         return code;
     f->width = encoder_output_width(f->encoder);
     char *pictures = preprocess_describe(&f->preprocess);
-    f->words = mem_printf("%s %zux%zux%zu patch %zu image %zu, %s, weights %s, preprocess %s: %s%s%s, features v%d", info->architecture, info->width,
+    f->words = mem_printf("%s %zux%zux%zu patch %zu image %zu, %s, weights %s, preprocess %s: %s%s%s, sums %s, features v%d", info->architecture, info->width,
                           info->layers, info->heads, info->patch, info->image_size, encoder_precision_name(info->precision), digest_hex(hex, f->weights),
                           study_preprocess_name(f->model), pictures, info->assumed ? ", assumed: " : "", info->assumed ? info->assumed : "",
-                          FEATURES_VERSION);
+                          encoder_arithmetic(f->encoder), FEATURES_VERSION);
     free(pictures);
     return STATUS_OK;
 }

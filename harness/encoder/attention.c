@@ -143,13 +143,7 @@ static void run_head(float *context, const struct attention *a, struct room *r, 
 
 void attention_run(float *context, struct attention *a, const float *qkv)
 {
-    if (a->team == 1) {
-        for (size_t i = 0; i < a->n_heads; i++) {
-            run_head(context, a, &a->room[0], qkv, i);
-        }
-        return;
-    }
-#pragma omp parallel for schedule(static) num_threads(a->team)
+#pragma omp parallel for schedule(static) num_threads(a->team) if (a->team > 1)
     for (size_t i = 0; i < a->n_heads; i++) {
         run_head(context, a, &a->room[omp_get_thread_num()], qkv, i);
     }

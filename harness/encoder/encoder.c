@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/blas.h"
 #include "base/memory.h"
 #include "encoder/architecture.h"
 #include "encoder/dinov2.h"
 #include "encoder/groups.h"
 #include "encoder/kernels.h"
+#include "encoder/product.h"
 #include "encoder/resnet.h"
 #include "encoder/timm.h"
 #include "encoder/vit.h"
@@ -157,7 +157,6 @@ int encoder_open_with(struct encoder **out, const char *path, const struct encod
 {
     struct encoder *e = NEW0(1, struct encoder);
     *out = NULL;
-    blas_use_one_thread();
     int code = checkpoint_open(&e->checkpoint, path, st);
     if (code != STATUS_OK) {
         goto failed;
@@ -246,6 +245,11 @@ size_t encoder_readout_width(const struct encoder *e, size_t i)
 size_t encoder_output_width(const struct encoder *e)
 {
     return e->output_width;
+}
+
+const char *encoder_arithmetic(const struct encoder *e)
+{
+    return e->info.precision == ENCODER_BF16 ? product_set()->sums_bf16 : product_set()->sums;
 }
 
 char *encoder_describe(const struct encoder *e)

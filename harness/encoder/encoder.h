@@ -75,7 +75,11 @@ const char *encoder_readout_name(const struct encoder *e, size_t i);
 size_t encoder_readout_width(const struct encoder *e, size_t i);
 size_t encoder_output_width(const struct encoder *e); /* sum over the readouts */
 
-/* All but the weights that changes the numbers, precision included, in one line for people and for the digest; the caller frees it. */
+/* How this processor adds up the products of that precision, in words: of the same words, any two processors give the same
+ * embeddings; of other words, they differ in the last bits (bf16: of bfloat16). */
+const char *encoder_arithmetic(const struct encoder *e);
+
+/* All but weights and processor that changes the numbers, precision included, in one line for people and for the digest; the caller frees it. */
 char *encoder_describe(const struct encoder *e);
 
 /* Identifies the encoder: SHA-256 over the weights files' bytes (in name order) and encoder_describe.

@@ -136,23 +136,15 @@ INLINE void dot_body(double *sum, const float *x, const float *y, size_t n)
 }
 DISPATCH(static, dot, (double *sum, const float *x, const float *y, size_t n), (sum, x, y, n))
 
-double kernel_dot(const float *x, const float *y, size_t n)
+void kernel_linear(float *out, const float *weight, const float *bias, const float *x, size_t n_out, size_t n_in)
 {
-    double sum;
-    dot(&sum, x, y, n);
-    return sum;
-}
-
-void kernel_fill_bias(float *x, const float *bias, size_t n_rows, size_t width)
-{
-    for (size_t i = 0; i < n_rows; i++) {
-        if (bias) {
-            memcpy(x + i * width, bias, width * sizeof *x);
-        } else {
-            memset(x + i * width, 0, width * sizeof *x);
-        }
+    for (size_t i = 0; i < n_out; i++) {
+        double sum;
+        dot(&sum, weight + i * n_in, x, n_in);
+        out[i] = (float)(bias ? sum + (double)bias[i] : sum);
     }
 }
+
 
 INLINE void kernel_mean_rows_body(float *out, double *sum, const float *x, size_t n_rows, size_t width)
 {

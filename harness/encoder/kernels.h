@@ -17,8 +17,8 @@ void kernel_layer_norm(float *out, const float *x, const float *weight, const fl
                        double eps);
 
 void kernel_add(float *x, const float *y, size_t n); /* x += y */
-double kernel_dot(const float *x, const float *y, size_t n); /* in double, sixteen lanes */
-void kernel_fill_bias(float *x, const float *bias, size_t n_rows, size_t width); /* x = bias; zeros if bias is NULL */
+/* out[n_out] = weight[n_out, n_in] x + bias (NULL: 0), sums in double in sixteen lanes: for a single row, which is not worth packing. */
+void kernel_linear(float *out, const float *weight, const float *bias, const float *x, size_t n_out, size_t n_in);
 
 /* out[width] = mean over rows, summed in double in row order. sum[width] is scratch. */
 void kernel_mean_rows(float *out, double *sum, const float *x, size_t n_rows, size_t width);

@@ -54,12 +54,6 @@ static size_t panel_values(const struct product *p, const struct product_set *se
     return product_depth(p->precision, p->n_in) * set->columns;
 }
 
-size_t product_bytes(const struct product *p)
-{
-    const struct product_set *set = product_set();
-    return n_panels(p, set) * panel_values(p, set) * product_panel_size(p->precision);
-}
-
 void product_pack(struct product *p, const struct product_part *part, size_t n_parts, size_t n_in, enum encoder_precision precision)
 {
     const struct product_set *set = product_set();
@@ -73,8 +67,8 @@ void product_pack(struct product *p, const struct product_part *part, size_t n_p
             row[n++] = part[i].weight + j * n_in;
         }
     }
-    p->packed = mem_huge(product_bytes(p));
     size_t bytes = panel_values(p, set) * product_panel_size(precision), panels = n_panels(p, set);
+    p->packed = mem_huge(panels * bytes);
 #pragma omp parallel for schedule(static)
     for (size_t i = 0; i < panels; i++) {
         size_t first = i * set->columns, left = p->n_out - first;
@@ -178,16 +172,7 @@ static void run_cut(float *y, const struct product *p, const struct product_set 
                     const struct product_end *end, struct product_scratch *s)
 {
     size_t panels = n_panels(p, set), blocks = product_n_blocks(set, c->n_rows);
-    if (s->team == 1) {
-        for (size_t i = 0; i < blocks; i++) {
-            pack_block(p, set, x, c, i, s, 0);
-        }
-        for (size_t i = 0; i < panels; i++) {
-            run_panel(y, p, set, c, i, end, s, 0);
-        }
-        return;
-    }
-#pragma omp parallel num_threads(s->team)
+#pragma omp parallel num_threads(s->team) if (s->team > 1)
     {
         int me = omp_get_thread_num();
 #pragma omp for schedule(static)
@@ -211,7 +196,8 @@ static void make_room(struct product_scratch *s, size_t values)
     }
 }
 
-/* A group is as many whole blocks as the packed rows have room for.  A group's rows are packed a chunk of the depth at a time; the weights pass once for each group. */
+/* A group is as many whole blocks as the packed rows have room for.  Its rows are packed a chunk of the depth at a time;
+ * the weights pass once for each group. */
 void product_run(float *y, const struct product *p, const struct product_rows *x, size_t n_rows, const struct product_end *end,
                  struct product_scratch *s)
 {

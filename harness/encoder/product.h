@@ -14,7 +14,6 @@
 #ifndef ENCODER_PRODUCT_H
 #define ENCODER_PRODUCT_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "encoder/encoder.h"
@@ -38,7 +37,6 @@ struct product_part {
 /* W is the parts one below the other.  Uses several threads. */
 void product_pack(struct product *p, const struct product_part *part, size_t n_parts, size_t n_in, enum encoder_precision precision);
 void product_free(struct product *p);
-size_t product_bytes(const struct product *p); /* in memory */
 
 /* Where the rows of x come from: x[row * stride + k], or what `gather` writes, values k .. k + n - 1 of a row. */
 struct product_rows {

@@ -1,6 +1,7 @@
-/* The register-blocked products of AVX2 and AVX-512.  The includer defines
- * BLOCK_ROWS, and BLOCK_VECTORS vectors a row; for bfloat16 also BLOCK_PAIRS. */
-#define BLOCK_COLUMNS (BLOCK_VECTORS * SIMD_LANES)
+/* The register-blocked products of AVX2 and AVX-512, `block_by_rows`.  The
+ * includer defines BLOCK_ROWS and BLOCK_COLUMNS, a few whole vectors (simd.h);
+ * for bfloat16 also BLOCK_PAIRS. */
+#define BLOCK_VECTORS (BLOCK_COLUMNS / SIMD_LANES)
 #define LINE 64 /* bytes of the cache */
 #define STEPS 8 /* of the unrolled loop */
 
@@ -107,3 +108,36 @@ INLINE void block_of(float *tile, const element *a, const element *b, size_t n_r
     }
     put_rows(tile, sum, n_rows, first);
 }
+
+/* A loop of its own for each number of rows. */
+INLINE void block_by_rows(float *tile, const element *a, const element *b, size_t n_rows, size_t depth, bool first, const void *ahead,
+                          size_t n_ahead)
+{
+    switch (n_rows) {
+#define CASE(n)                                                \
+    case n:                                                    \
+        block_of(tile, a, b, n, depth, first, ahead, n_ahead); \
+        break
+        CASE(1);
+        CASE(2);
+        CASE(3);
+        CASE(4);
+        CASE(5);
+        CASE(6);
+#if BLOCK_ROWS > 6
+        CASE(7);
+        CASE(8);
+        CASE(9);
+        CASE(10);
+        CASE(11);
+        CASE(12);
+        CASE(13);
+        CASE(14);
+#endif
+#undef CASE
+    }
+}
+
+#if BLOCK_ROWS != 6 && BLOCK_ROWS != 14
+#error block_by_rows has no case for this many rows
+#endif

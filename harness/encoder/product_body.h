@@ -1,5 +1,7 @@
 /* The functions of struct product_set but the blocks', for the vectors of this
- * file's instruction set (simd.h).  Included once by each product_*.c.
+ * file's instruction set (simd.h).  Included once by each product_*.c, which
+ * defines BLOCK_ROWS and BLOCK_COLUMNS before it, and `block` before it uses
+ * PRODUCT_SET_FUNCTIONS.
  * The polynomials are our own least-maximum fits (iteratively reweighted least
  * squares on Chebyshev nodes, in double). */
 #include <math.h>
@@ -71,8 +73,8 @@ INLINE vfloat activate(vfloat x, enum activation_kind kind)
 }
 
 /* `kind` and the three flags are constants where this is called, so that each case is a loop of its own. */
-INLINE void finish_as(float *y, size_t ld, const float *tile, size_t n_rows, size_t width, size_t first, size_t n_columns,
-                      const struct product_end *end, enum activation_kind kind, bool adds, bool scales, bool clips)
+INLINE void finish_as(float *y, size_t ld, const float *tile, size_t n_rows, size_t first, size_t n_columns, const struct product_end *end,
+                      enum activation_kind kind, bool adds, bool scales, bool clips)
 {
     for (size_t j = 0; j < n_columns; j += SIMD_LANES) {
         vmask some = v_first(n_columns - j);
@@ -80,7 +82,7 @@ INLINE void finish_as(float *y, size_t ld, const float *tile, size_t n_rows, siz
         vfloat scale = scales ? v_load_first(end->scale + first + j, some) : v_set(1.0f);
         for (size_t i = 0; i < n_rows; i++) {
             float *to = y + i * ld + first + j;
-            vfloat v = activate(v_add(v_load(tile + i * width + j), bias), kind);
+            vfloat v = activate(v_add(v_load(tile + i * BLOCK_COLUMNS + j), bias), kind);
             if (adds) {
                 vfloat r = v_load_first(to, some);
                 v = scales ? v_fma(scale, v, r) : v_add(r, v);
@@ -91,11 +93,9 @@ INLINE void finish_as(float *y, size_t ld, const float *tile, size_t n_rows, siz
     }
 }
 
-/* `width` of the tile is the set's. */
-INLINE void finish_of(float *y, size_t ld, const float *tile, size_t n_rows, size_t width, size_t first, size_t n_columns,
-                      const struct product_end *end)
+static void finish(float *y, size_t ld, const float *tile, size_t n_rows, size_t first, size_t n_columns, const struct product_end *end)
 {
-#define FINISH(kind, adds, scales, clips) finish_as(y, ld, tile, n_rows, width, first, n_columns, end, kind, adds, scales, clips)
+#define FINISH(kind, adds, scales, clips) finish_as(y, ld, tile, n_rows, first, n_columns, end, kind, adds, scales, clips)
     if (end->adds && end->clips) {
         FINISH(ACTIVATION_NONE, true, false, true);
     } else if (end->adds && end->scale) {
@@ -233,14 +233,14 @@ static void interleave_bf16(uint16_t *to, const float *const *row, size_t n, siz
     }
 }
 
-INLINE void widen_pairs(float *to, const uint16_t *from, size_t depth, size_t columns)
+static void widen(float *to, const uint16_t *from, size_t depth)
 {
     for (size_t k = 0; k < depth; k += 2) {
-        float *even = to + k * columns, *odd = even + columns;
+        float *even = to + k * BLOCK_COLUMNS, *odd = even + BLOCK_COLUMNS;
 #pragma omp simd
-        for (size_t j = 0; j < columns; j++) {
+        for (size_t j = 0; j < BLOCK_COLUMNS; j++) {
             uint32_t pair, low, high;
-            memcpy(&pair, from + k * columns + 2 * j, sizeof pair);
+            memcpy(&pair, from + k * BLOCK_COLUMNS + 2 * j, sizeof pair);
             low = pair << 16;
             high = pair & 0xffff0000u;
             memcpy(&even[j], &low, sizeof low);
@@ -248,3 +248,8 @@ INLINE void widen_pairs(float *to, const uint16_t *from, size_t depth, size_t co
         }
     }
 }
+
+#define PRODUCT_SET_FUNCTIONS                                                                                                    \
+    .rows = BLOCK_ROWS, .columns = BLOCK_COLUMNS, .block = block, .interleave = interleave, .interleave_bf16 = interleave_bf16,   \
+    .widen = widen, .round = round_to_bf16, .round_in_float = round_in_float, .finish = finish, .exponentials = exponentials,     \
+    .gate = gate

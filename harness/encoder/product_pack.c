@@ -14,9 +14,10 @@ size_t product_panel_size(enum encoder_precision precision)
 
 static void pack_pair_row(uint16_t *to, const struct product_set *set, const float *value, size_t n_columns, size_t k)
 {
-    uint16_t *pair = to + (k & ~(size_t)1) * set->columns + (k & 1);
+    uint16_t *pair = to + (k & ~(size_t)1) * set->columns + (k & 1), half[PRODUCT_MAX_COLUMNS];
+    set->round(half, value, n_columns);
     for (size_t j = 0; j < n_columns; j++) {
-        set->round(&pair[2 * j], &value[j], 1);
+        pair[2 * j] = half[j];
     }
 }
 

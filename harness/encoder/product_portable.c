@@ -2,10 +2,10 @@
  * compiler knows.  OpenBLAS was tried in its place and is faster where it has
  * kernels of its own, but the bits of a row then depend on its place among the
  * others, and a picture's embedding on the batch. */
-#include "encoder/product_body.h"
-
 #define BLOCK_ROWS 4
 #define BLOCK_COLUMNS 8
+#include "encoder/product_body.h"
+
 #define FOURS (BLOCK_COLUMNS / 4)
 
 typedef float four __attribute__((vector_size(16), aligned(4)));
@@ -46,27 +46,4 @@ static void block(float *tile, const float *a, const float *b, size_t n_rows, si
     }
 }
 
-static void finish(float *y, size_t ld, const float *tile, size_t n_rows, size_t first, size_t n_columns, const struct product_end *end)
-{
-    finish_of(y, ld, tile, n_rows, BLOCK_COLUMNS, first, n_columns, end);
-}
-
-static void widen(float *to, const uint16_t *from, size_t depth)
-{
-    widen_pairs(to, from, depth, BLOCK_COLUMNS);
-}
-
-const struct product_set product_portable = {
-    .name = "portable",
-    .rows = BLOCK_ROWS,
-    .columns = BLOCK_COLUMNS,
-    .block = block,
-    .interleave = interleave,
-    .interleave_bf16 = interleave_bf16,
-    .widen = widen,
-    .round = round_to_bf16,
-    .round_in_float = round_in_float,
-    .finish = finish,
-    .exponentials = exponentials,
-    .gate = gate,
-};
+const struct product_set product_portable = {.name = "portable", .sums = "rounded apart", .sums_bf16 = "rounded apart", PRODUCT_SET_FUNCTIONS};

@@ -32,6 +32,7 @@ struct product_end {
 
 struct product_set {
     const char *name;
+    const char *sums, *sums_bf16; /* how products are added up, in words: sets of the same words give the same bits */
     size_t rows, columns; /* of a block; columns is also the width of a packed panel */
     /* tile[n_rows, columns] = or += a b.  a: [depth, n_rows], n_rows <= rows; b: [depth, columns].
      * ahead: what will be needed next, [n_ahead] cache lines. */

@@ -364,9 +364,7 @@ static void resnet_logits(const void *model, const void *state, float *out)
     const struct resnet *m = model;
     const struct state *s = state;
     size_t D = m->channels[m->n_stages - 1];
-    for (size_t i = 0; i < m->n_labels; i++) {
-        out[i] = (float)(kernel_dot(m->head_weight + i * D, s->pooled, D) + (double)m->head_bias[i]);
-    }
+    kernel_linear(out, m->head_weight, m->head_bias, s->pooled, m->n_labels, D);
 }
 
 const struct architecture resnet_architecture = {

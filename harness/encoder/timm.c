@@ -1,6 +1,5 @@
 #include "encoder/timm.h"
 
-#include <cblas.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -282,8 +281,7 @@ static void timm_state_free(void *state)
 
 static void apply(float *out, const struct linear *l, const float *x)
 {
-    kernel_fill_bias(out, l->bias, 1, l->n_out);
-    cblas_sgemv(CblasRowMajor, CblasNoTrans, (int)l->n_out, (int)l->n_in, 1.0f, l->weight, (int)l->n_in, x, 1, 1.0f, out, 1);
+    kernel_linear(out, l->weight, l->bias, x, l->n_out, l->n_in);
 }
 
 static void project(const struct timm *m, struct state *s, float *out)

@@ -14,7 +14,6 @@
 #include "encoder/vit_model.h"
 
 struct state {
-    size_t batch;
     struct product_scratch *scratch;
     struct attention *attention;
     float *patches;    /* [n patches, 3 p p] */
@@ -115,14 +114,6 @@ static void keep_trace(const struct vit *m, struct state *s, size_t k)
     }
 }
 
-/* out[n_out] = W x + b, sums in double: a single row is not worth packing. */
-static void apply(float *out, const float *weight, const float *bias, const float *x, size_t n_out, size_t n_in)
-{
-    for (size_t i = 0; i < n_out; i++) {
-        out[i] = (float)kernel_dot(weight + i * n_in, x, n_in) + bias[i];
-    }
-}
-
 /* The readouts of picture i of the batch. */
 static void read_out(const struct vit *m, struct state *s, size_t i, float *out)
 {
@@ -132,7 +123,7 @@ static void read_out(const struct vit *m, struct state *s, size_t i, float *out)
     memcpy(out + CLS_PRE * D, x, D * sizeof *out);
     kernel_mean_rows(out + MEAN * D, s->sum, normed + first_patch(m) * D, m->rows * m->columns, D);
     if (m->pooler_weight) {
-        apply(out + POOLER * D, m->pooler_weight, m->pooler_bias, normed, D, D);
+        kernel_linear(out + POOLER * D, m->pooler_weight, m->pooler_bias, normed, D, D);
         for (size_t j = 0; j < D; j++) {
             out[POOLER * D + j] = tanhf(out[POOLER * D + j]);
         }
@@ -164,7 +155,7 @@ void vit_logits(const void *model, const void *state, float *out)
 {
     const struct vit *m = model;
     const struct state *s = state;
-    apply(out, m->head_weight, m->head_bias, s->head, m->n_labels, m->head_values);
+    kernel_linear(out, m->head_weight, m->head_bias, s->head, m->n_labels, m->head_values);
 }
 
 /* ---- the model ---- */
@@ -266,7 +257,6 @@ void *vit_state_new(const void *model, size_t batch)
     const struct vit *m = model;
     struct state *s = NEW0(1, struct state);
     size_t rows = batch * m->n_tokens;
-    s->batch = batch;
     s->patches = mem_aligned(m->rows * m->columns * m->patch_values, sizeof(float));
     s->x = mem_aligned(rows * m->width, sizeof(float));
     s->normed = mem_aligned(rows * m->width, sizeof(float));

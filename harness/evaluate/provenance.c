@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/blas.h"
+#include "base/cpu.h"
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/outfile.h"
@@ -75,10 +76,12 @@ static json_t *costs_of(const struct pipeline *p)
 int provenance_write(const struct pipeline *p, struct status *st)
 {
     char hex[DIGEST_HEX];
-    json_t *root = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:i, s:I, s:s, s:s, s:s, s:o, s:o, s:o}", "schema", SCHEMA_VERSION, "program",
+    json_t *root = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:i, s:I, s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "schema", SCHEMA_VERSION, "program",
                              PROGRAM_NAME, "version", PROGRAM_VERSION, "command_line", p->options.command_line, "study", p->study.name, "study_file",
                              p->study.path, "study_sha256", digest_hex(hex, p->study.digest), "seed", (json_int_t)p->study.seed, "threads",
-                             p->options.n_threads, "batch", (json_int_t)(p->options.batch ? p->options.batch : 1), "protocol", study_protocol_name(p->study.protocol), "blas", blas_description(), "cpu", version_cpu(),
+                             p->options.n_threads, "batch", (json_int_t)(p->options.batch ? p->options.batch : 1), "protocol",
+                             study_protocol_name(p->study.protocol), "blas", blas_description(), "cpu", version_cpu(), "instructions",
+                             cpu_level_name(cpu_level()),
                              "tasks", tasks_of(p), "models", models_of(p), "stages", costs_of(p));
     if (!root)
         return status_set(st, STATUS_INTERNAL, "provenance: a text that is not UTF-8 (a file name?)");

@@ -95,7 +95,7 @@ static bool find_images(const struct bench *b, size_t most)
 
 /* ---- a study ---- */
 
-/* folder/study.yaml over n of the images; what the study calls its precision is said here alone. */
+/* folder/study.yaml over n of the images. */
 static bool write_study(const struct bench *b, const char *folder, size_t n)
 {
     char *images = path_join(folder, "data"), *path = path_join(folder, "study.yaml"), *task = path_join(folder, "task.yaml");
@@ -117,9 +117,7 @@ static bool write_study(const struct bench *b, const char *folder, size_t n)
     fine = f && fclose(f) == 0 && fine;
     f = fine ? fopen(path, "w") : NULL;
     fine = f && fprintf(f, "name: bench\noutput: out\nstore: store\ndata_root: data\ntasks: [{task: task.yaml}]\nfolds: 2\n"
-                           "models: [{name: large, path: %s}]\n", b->folder) > 0;
-    if (fine && strcmp(b->o->precision, "fp32") != 0)
-        fine = fprintf(f, "precision: %s\n", b->o->precision) > 0;
+                           "models: [{name: large, path: %s, precision: %s}]\n", b->folder, b->o->precision) > 0;
     fine = f && fclose(f) == 0 && fine;
     free(table);
     free(task);

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/blas.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "encoder/encoder.h"
@@ -84,7 +83,6 @@ int ours_open(struct ours **o, const char *folder, const char *precision, struct
 {
     struct encoder *e = NULL;
     *o = NULL;
-    blas_use_one_thread();
     int code = open_encoder(&e, folder, precision, st);
     if (code) {
         encoder_close(e);

@@ -22,71 +22,32 @@ static volatile int zero;
 #define N_512 16
 #define UNROLL 4 /* steps a turn of the loop */
 
-__attribute__((target("avx2,fma"))) static void fma_256(float *sink, size_t steps)
-{
-    __m256 x[N_256], a = _mm256_set1_ps(factor), b = _mm256_set1_ps(summand);
-    for (int i = 0; i < N_256; i++)
-        x[i] = _mm256_set1_ps((float)i);
-    for (size_t s = 0; s < steps; s += UNROLL)
-#pragma GCC unroll 4
-        for (int u = 0; u < UNROLL; u++)
-#pragma GCC unroll 16
-            for (int i = 0; i < N_256; i++)
-                x[i] = _mm256_fmadd_ps(x[i], a, b);
-    for (int i = 1; i < N_256; i++)
-        x[0] = _mm256_add_ps(x[0], x[i]);
-    _mm256_storeu_ps(sink, x[0]);
-}
+/* `step` on n accumulators x[i], UNROLL times a turn; they begin as `start` of i and end added up in *sink. */
+#define LOOP(name, isa, vector, n, prepare, start, step, add, store)             \
+    __attribute__((target(isa))) static void name(float *sink, size_t steps)     \
+    {                                                                            \
+        vector x[n];                                                             \
+        prepare;                                                                 \
+        for (int i = 0; i < n; i++)                                              \
+            x[i] = start;                                                        \
+        for (size_t s = 0; s < steps; s += UNROLL)                               \
+            _Pragma("GCC unroll 4") for (int u = 0; u < UNROLL; u++)             \
+                _Pragma("GCC unroll 16") for (int i = 0; i < n; i++) x[i] = step; \
+        for (int i = 1; i < n; i++)                                              \
+            x[0] = add(x[0], x[i]);                                              \
+        store(sink, x[0]);                                                       \
+    }
 
-__attribute__((target("avx512f"))) static void fma_512(float *sink, size_t steps)
-{
-    __m512 x[N_512], a = _mm512_set1_ps(factor), b = _mm512_set1_ps(summand);
-    for (int i = 0; i < N_512; i++)
-        x[i] = _mm512_set1_ps((float)i);
-    for (size_t s = 0; s < steps; s += UNROLL)
-#pragma GCC unroll 4
-        for (int u = 0; u < UNROLL; u++)
-#pragma GCC unroll 16
-            for (int i = 0; i < N_512; i++)
-                x[i] = _mm512_fmadd_ps(x[i], a, b);
-    for (int i = 1; i < N_512; i++)
-        x[0] = _mm512_add_ps(x[0], x[i]);
-    _mm512_storeu_ps(sink, x[0]);
-}
-
+#define FACTORS(vector, set) vector a = set(factor), b = set(summand)
+LOOP(fma_256, "avx2,fma", __m256, N_256, FACTORS(__m256, _mm256_set1_ps), _mm256_set1_ps((float)i), _mm256_fmadd_ps(x[i], a, b),
+     _mm256_add_ps, _mm256_storeu_ps)
+LOOP(fma_512, "avx512f", __m512, N_512, FACTORS(__m512, _mm512_set1_ps), _mm512_set1_ps((float)i), _mm512_fmadd_ps(x[i], a, b),
+     _mm512_add_ps, _mm512_storeu_ps)
 /* Products are of zeros: the rate does not depend on them, and nothing overflows. */
-__attribute__((target("avx512f,avx512bf16"))) static void dot_bf16(float *sink, size_t steps)
-{
-    __m512 x[N_512];
-    __m512bh a = (__m512bh)_mm512_set1_epi32(zero);
-    for (int i = 0; i < N_512; i++)
-        x[i] = _mm512_set1_ps((float)i);
-    for (size_t s = 0; s < steps; s += UNROLL)
-#pragma GCC unroll 4
-        for (int u = 0; u < UNROLL; u++)
-#pragma GCC unroll 16
-            for (int i = 0; i < N_512; i++)
-                x[i] = _mm512_dpbf16_ps(x[i], a, a);
-    for (int i = 1; i < N_512; i++)
-        x[0] = _mm512_add_ps(x[0], x[i]);
-    _mm512_storeu_ps(sink, x[0]);
-}
-
-__attribute__((target("avx512f,avx512vnni"))) static void dot_int8(float *sink, size_t steps)
-{
-    __m512i x[N_512], a = _mm512_set1_epi32(zero);
-    for (int i = 0; i < N_512; i++)
-        x[i] = _mm512_set1_epi32(i);
-    for (size_t s = 0; s < steps; s += UNROLL)
-#pragma GCC unroll 4
-        for (int u = 0; u < UNROLL; u++)
-#pragma GCC unroll 16
-            for (int i = 0; i < N_512; i++)
-                x[i] = _mm512_dpbusd_epi32(x[i], a, a);
-    for (int i = 1; i < N_512; i++)
-        x[0] = _mm512_add_epi32(x[0], x[i]);
-    _mm512_storeu_si512(sink, x[0]);
-}
+LOOP(dot_bf16, "avx512f,avx512bf16", __m512, N_512, __m512bh a = (__m512bh)_mm512_set1_epi32(zero), _mm512_set1_ps((float)i),
+     _mm512_dpbf16_ps(x[i], a, a), _mm512_add_ps, _mm512_storeu_ps)
+LOOP(dot_int8, "avx512f,avx512vnni", __m512i, N_512, __m512i a = _mm512_set1_epi32(zero), _mm512_set1_epi32(i),
+     _mm512_dpbusd_epi32(x[i], a, a), _mm512_add_epi32, _mm512_storeu_si512)
 
 static bool has_avx2(void)
 {

@@ -53,6 +53,7 @@ cohort=$bench/bench_cohort
 expect "a cohort through the whole command" 0 "of the encoder alone" "$cohort" --tiny --csv "$scratch/cohort.csv"
 check "cohort.csv: rates and memory of each size" awk -F, '$1 == "memory" { m++ } $1 == "ratio" && $2 == "extract to encoder" { r++ }
     END { exit m != 2 || r != 2 }' "$scratch/cohort.csv"
+expect "a cohort in bf16" 0 "bf16, " "$cohort" --tiny --precision bf16
 expect "sizes ascend" 2 "usage: bench_cohort" "$cohort" --tiny --sizes 32,16
 mkdir "$scratch/few" "$scratch/empty"
 touch "$scratch/few/a.png"

@@ -20,6 +20,17 @@ for cpu in portable avx2 avx512 avx512bf16; do
     done
     check "$cpu: equal bytes for any threads and batch" diff -r "$scratch/export${cpu}1" "$scratch/export${cpu}2"
 done
+# What one arithmetic left in a store is not another's.
+if [ -d "$scratch/exportavx21" ]; then
+    SKELEX_CPU=portable "$program" extract -q --store "$scratch/both" "$scratch/study.yaml"
+    check "a store filled by portable" test $? -eq 0
+    SKELEX_CPU=avx2 "$program" extract -q --store "$scratch/both" "$scratch/study.yaml"
+    SKELEX_CPU=avx2 "$program" export -q --store "$scratch/both" --to "$scratch/exportboth" "$scratch/study.yaml"
+    check "gives avx2 its own bytes" diff -r "$scratch/exportavx21" "$scratch/exportboth"
+    check "which are others" sh -c "! cmp -s '$scratch/exportavx21/age.tiny.cls.npy' '$scratch/exportportable1/age.tiny.cls.npy'"
+    SKELEX_CPU=portable "$program" run -q --store "$scratch/both" -o "$scratch/reports" "$scratch/study.yaml" > /dev/null
+    check "provenance names the instructions" grep -q '"instructions": "portable"' "$scratch/reports/provenance.json"
+fi
 if [ -d "$scratch/exportavx5121" ]; then
     check "avx2 and avx512 give equal bytes" diff -r "$scratch/exportavx21" "$scratch/exportavx5121"
 fi

@@ -67,6 +67,7 @@ static void check_against_naive(const struct fake_vit *v, const char *more, size
     for (size_t i = 0; i < T * D; i++) {
         assert_true(fabs((double)encoder_tokens(e, w)[i] - y[i]) < 8e-6);
     }
+    check_batch(e);
     double *due = linear(&f, "", "classifier", both, 1, 5, 2 * D);
     for (size_t i = 0; i < 5; i++) {
         assert_true(fabs(due[i] - (double)logits[i]) < 4e-6);

@@ -9,7 +9,6 @@
 
 #include <cmocka.h>
 
-#include "base/blas.h"
 #include "base/memory.h"
 #include "encoder/attention.h"
 #include "product_sets.h"
@@ -232,7 +231,6 @@ static void not_a_number_is_passed_on(void **state)
 
 int main(void)
 {
-    blas_use_one_thread();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(products_equal_their_naive_twin),
         cmocka_unit_test(a_row_does_not_depend_on_the_others_or_on_threads),

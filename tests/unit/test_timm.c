@@ -6,6 +6,7 @@
 
 #include "encoder/encoder.h"
 #include "encoder/timm_config.h"
+#include "batch_check.h"
 #include "fake_timm.h"
 
 static const struct fake_vit small = {.prefix = "vit.", .width = 24, .layers = 2, .heads = 3, .intermediate = 40, .patch = 8, .image = 26,
@@ -81,6 +82,7 @@ static struct result run(const char *path)
     }
     encoder_workspace_free(w);
     free(pixels);
+    check_batch(r.e);
     return r;
 }
 
