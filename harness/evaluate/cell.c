@@ -11,7 +11,7 @@
 #include "metric/panel.h"
 #include "probe/select.h"
 
-static const char *headline_metric(enum task_kind kind)
+const char *cell_headline_metric(enum task_kind kind)
 {
     static const char *const name[] = {
         [KIND_BINARY] = "auroc", [KIND_MULTICLASS] = "auroc_macro", [KIND_ORDINAL] = "kappa_quadratic", [KIND_REGRESSION] = "mae"};
@@ -192,7 +192,7 @@ static void write_metrics(struct headline *h, const struct cell_task *t, const s
     const char **reason = NEW0(n_metrics, const char *);
     struct panel_scratch *scratch = panel_scratch_new(panel);
     panel_compute(panel, scratch, NULL, value, reason);
-    const char *main_metric = headline_metric(t->cohort->source->task->kind);
+    const char *main_metric = cell_headline_metric(t->cohort->source->task->kind);
     for (size_t m = 0; m < n_metrics; m++) {
         struct metric_row row = {.cell = *name, .partition = "test", .metric = panel_metric_name(panel, m), .n = t->partitions->n_test,
                                  .n_patients = t->n_units, .value = value[m], .level = s->level, .replicates = s->replicates,
@@ -304,7 +304,7 @@ int cell_evaluate(struct headline *h, const struct cell_task *t, const struct st
                              study_precision_name(model)};
     const char *parameter = probe != PROBE_LINEAR ? "k" : regression ? "alpha" : "C";
     *h = (struct headline){.task = mem_strdup(task->name), .model = mem_strdup(model->name), .readout = mem_strdup(readout),
-                           .probe = mem_strdup(name.probe), .metric = headline_metric(kind), .value = NAN, .low = NAN, .high = NAN,
+                           .probe = mem_strdup(name.probe), .metric = cell_headline_metric(kind), .value = NAN, .low = NAN, .high = NAN,
                            .parameter = NAN, .parameter_name = parameter};
     struct rows rows;
     struct probe_result result = {0};

@@ -42,6 +42,9 @@ struct headline {
     bool edge;
 };
 
+/* "auroc", "auroc_macro", "kappa_quadratic", "mae" (the only one where less is better). */
+const char *cell_headline_metric(enum task_kind kind);
+
 void cell_task_make(struct cell_task *t, const struct study *study, const struct cohort *cohort, const struct partitions *partitions);
 void cell_task_free(struct cell_task *t);
 

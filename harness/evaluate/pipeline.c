@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/progress.h"
 #include "cohort/audit.h"
+#include "evaluate/efficiency.h"
 #include "evaluate/partitions.h"
 #include "evaluate/provenance.h"
 #include "report/results.h"
@@ -205,6 +206,7 @@ int pipeline_extract(struct pipeline *p, bool decode_only, struct status *st)
 
 struct reports { /* put in place together, when every cell is done */
     struct outfile metrics, path, *predictions;
+    struct efficiency efficiency;
 };
 
 static int write_splits(const struct pipeline *p, const struct cohort *c, const struct partitions *parts, struct status *st)
@@ -241,8 +243,8 @@ static size_t *pictures_of(const struct cohort *c)
 }
 
 /* All cells of one model's readout on one task. */
-static int evaluate_readout(struct pipeline *p, const struct cell_task *t, const size_t *picture, const struct featurizer *f, const char *readout,
-                            struct progress *progress, struct status *st)
+static int evaluate_readout(struct pipeline *p, const struct cell_task *t, const struct efficiency_draws *draws, const size_t *picture,
+                            const struct featurizer *f, const char *readout, struct reports *reports, struct progress *progress, struct status *st)
 {
     size_t width;
     if (!strcmp(readout, FEATURIZER_TOKENS)) /* kept for others to probe */
@@ -255,8 +257,11 @@ static int evaluate_readout(struct pipeline *p, const struct cell_task *t, const
     for (int probe = 0; probe < N_STUDY_PROBES && !code; probe++) {
         if (!p->study.probe[probe])
             continue;
-        code = cell_evaluate(&p->headline[p->n_headlines++], t, f->model, readout, (enum study_probe)probe, x, width, st);
+        struct headline *headline = &p->headline[p->n_headlines++];
+        code = cell_evaluate(headline, t, f->model, readout, (enum study_probe)probe, x, width, st);
         progress_step(progress, 1);
+        if (!code)
+            code = efficiency_cell(&reports->efficiency, draws, t, f->model, readout, (enum study_probe)probe, x, width, headline, progress, st);
         if (!code && interrupt_requested())
             code = status_set(st, STATUS_INTERRUPTED, "stopped between two cells; the reports of an earlier run are unchanged");
     }
@@ -268,12 +273,15 @@ static int evaluate_task(struct pipeline *p, size_t number, struct reports *repo
 {
     struct partitions parts;
     struct cell_task t;
+    struct efficiency_draws draws = {0};
     const struct cohort *c = &p->cohort[number];
     const struct task *task = c->source->task;
     int code = partitions_make(&parts, c, &p->study, st);
     if (code)
         return code;
     cell_task_make(&t, &p->study, c, &parts);
+    if (p->study.n_fractions)
+        efficiency_draws_make(&draws, &t);
     char *name = mem_printf("%s.csv", task->name), *header = cell_predictions_header(task);
     size_t *picture = pictures_of(c);
     t.n_threads = p->options.n_threads;
@@ -285,10 +293,11 @@ static int evaluate_task(struct pipeline *p, size_t number, struct reports *repo
         code = results_open(t.predictions, p->study.output, "predictions", name, header, st);
     for (size_t m = 0; m < p->study.n_models && !code; m++)
         for (size_t r = 0; r < p->study.models[m].n_readouts && !code; r++)
-            code = evaluate_readout(p, &t, picture, &p->featurizer[m], p->study.models[m].readout[r], progress, st);
+            code = evaluate_readout(p, &t, &draws, picture, &p->featurizer[m], p->study.models[m].readout[r], reports, progress, st);
     free(picture);
     free(name);
     free(header);
+    efficiency_draws_free(&draws);
     cell_task_free(&t);
     partitions_free(&parts);
     return code;
@@ -327,7 +336,10 @@ int pipeline_evaluate(struct pipeline *p, struct status *st)
     int code = results_open_metrics(&reports.metrics, p->study.output, st);
     if (!code)
         code = results_open_path(&reports.path, p->study.output, st);
-    progress_begin(&progress, "evaluate", "cells", n_cells, p->options.quiet);
+    if (!code)
+        code = efficiency_begin(&reports.efficiency, &p->study, st);
+    size_t n_fits = n_cells * efficiency_steps(&p->study);
+    progress_begin(&progress, "evaluate", n_fits ? "cells and draws" : "cells", n_cells + n_fits, p->options.quiet);
     for (size_t t = 0; t < p->study.n_tasks && !code; t++)
         code = evaluate_task(p, t, &reports, &progress, st);
     if (!code) {
@@ -336,6 +348,8 @@ int pipeline_evaluate(struct pipeline *p, struct status *st)
     }
     for (size_t t = 0; t < p->study.n_tasks && !code; t++)
         code = outfile_commit(&reports.predictions[t], st);
+    if (!code)
+        code = efficiency_commit(&reports.efficiency, st);
     if (!code)
         code = write_study(&p->study, st);
     if (!code)
@@ -348,5 +362,6 @@ int pipeline_evaluate(struct pipeline *p, struct status *st)
     free(reports.predictions);
     outfile_discard(&reports.metrics);
     outfile_discard(&reports.path);
+    efficiency_discard(&reports.efficiency);
     return code;
 }

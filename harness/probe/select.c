@@ -1,5 +1,6 @@
 #include "probe/select.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -273,10 +274,11 @@ static int select_and_fit(struct probe_result *r, const struct probe_task *t, pa
         else if (why[f].code)
             code = status_set(st, why[f].code, "fold %zu: %s", f + 1, why[f].text);
     }
-    if (!code && !n_usable)
+    assert(t->n_folds || r->n_grid == 1);
+    if (!code && t->n_folds && !n_usable)
         code = status_set(st, STATUS_UNDEFINED, "no usable validation fold (%s)", r->note);
     if (!code) {
-        mean_scores(r, usable, t->n_folds, n_usable);
+        mean_scores(r, usable, t->n_folds, n_usable); /* 0/0 without folds */
         choose(r, t->kind, strong_first);
         memcpy(r->validation, all + r->chosen * t->n * r->n_out, t->n * r->n_out * sizeof *all);
         struct part p;
@@ -342,7 +344,7 @@ int probe_select_knn(struct probe_result *r, const struct probe_task *t, enum kn
 {
     *r = (struct probe_result){0};
     size_t smallest = t->n, *count = NEW0(t->n_folds, size_t);
-    for (size_t i = 0; i < t->n; i++)
+    for (size_t i = 0; t->n_folds && i < t->n; i++)
         count[t->fold[i]]++;
     for (size_t f = 0; f < t->n_folds; f++)
         smallest = t->n - count[f] < smallest ? t->n - count[f] : smallest;

@@ -10,7 +10,10 @@
  * The scaler and the probe of a fold see its training rows only.  A fold whose
  * training rows have one class, or whose validation rows leave the criterion
  * undefined, is left out of every mean and named in `note`; STATUS_UNDEFINED if no
- * fold is left.  Folds run in parallel; the result does not depend on n_threads. */
+ * fold is left.  Folds run in parallel; the result does not depend on n_threads.
+ *
+ * Without folds (n_folds 0) nothing is chosen: the grid must hold the one value to
+ * fit with, and score and validation are NaN. */
 #ifndef PROBE_SELECT_H
 #define PROBE_SELECT_H
 
@@ -30,7 +33,7 @@ struct probe_task {
     const double *target;  /* [n], regression */
     size_t n_classes;
     const uint32_t *fold;  /* [n] fold in which the row is validated */
-    size_t n_folds;
+    size_t n_folds;        /* 0: no choice, see above */
     const float *x_test;   /* [n_test, d] */
     size_t n_test;
 };

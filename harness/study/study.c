@@ -20,6 +20,10 @@ struct raw_task {
 struct raw_bootstrap {
     char *replicates, *level;
 };
+struct raw_label_efficiency {
+    char **fractions, *draws;
+    unsigned n_fractions;
+};
 struct raw_study {
     char *name, *seed, *output, *store, *data_root, *protocol, *test_fraction, *folds, *on_bad_image, *on_missing_image, *on_bad_label, *on_leak;
     struct raw_model *models;
@@ -29,6 +33,7 @@ struct raw_study {
     char **probes;
     unsigned n_probes;
     struct raw_bootstrap bootstrap;
+    struct raw_label_efficiency *label_efficiency; /* NULL: not asked for */
 };
 
 #define TEXT(key, type, member) CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER, type, member, 1, CYAML_UNLIMITED)
@@ -56,6 +61,10 @@ static const cyaml_schema_value_t task_value = {CYAML_VALUE_MAPPING(CYAML_FLAG_D
 static const cyaml_schema_field_t bootstrap_fields[] = {OPTIONAL_TEXT("replicates", struct raw_bootstrap, replicates),
                                                         OPTIONAL_TEXT("level", struct raw_bootstrap, level), CYAML_FIELD_END};
 
+static const cyaml_schema_field_t label_efficiency_fields[] = {
+    CYAML_FIELD_SEQUENCE_COUNT("fractions", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_label_efficiency, fractions, n_fractions, &value_text, 1, 64),
+    OPTIONAL_TEXT("draws", struct raw_label_efficiency, draws), CYAML_FIELD_END};
+
 static const cyaml_schema_field_t study_fields[] = {
     TEXT("name", struct raw_study, name),
     OPTIONAL_TEXT("seed", struct raw_study, seed),
@@ -69,6 +78,7 @@ static const cyaml_schema_field_t study_fields[] = {
     OPTIONAL_TEXT("folds", struct raw_study, folds),
     CYAML_FIELD_SEQUENCE_COUNT("probes", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_study, probes, n_probes, &value_text, 1, 8),
     CYAML_FIELD_MAPPING("bootstrap", CYAML_FLAG_OPTIONAL, struct raw_study, bootstrap, bootstrap_fields),
+    CYAML_FIELD_MAPPING_PTR("label_efficiency", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_study, label_efficiency, label_efficiency_fields),
     OPTIONAL_TEXT("on_bad_image", struct raw_study, on_bad_image),
     OPTIONAL_TEXT("on_missing_image", struct raw_study, on_missing_image),
     OPTIONAL_TEXT("on_bad_label", struct raw_study, on_bad_label),
@@ -271,6 +281,25 @@ static int resolve_rules(struct study *s, const struct raw_study *raw, struct st
     return code;
 }
 
+static int resolve_label_efficiency(struct study *s, const struct raw_label_efficiency *raw, struct status *st)
+{
+    static const double fallback[] = {1, 5, 10, 25, 50, 100};
+    if (!raw)
+        return STATUS_OK;
+    int code = manifest_size(&s->draws, raw->draws, 20, 1, 1000, s->path, "label_efficiency/draws", st);
+    s->n_fractions = raw->n_fractions ? raw->n_fractions : sizeof fallback / sizeof *fallback;
+    s->fraction = NEW(s->n_fractions, double);
+    for (size_t i = 0; i < s->n_fractions && !code; i++) {
+        char keys[48];
+        (void)snprintf(keys, sizeof keys, "label_efficiency/fractions/%zu", i);
+        code = manifest_number(&s->fraction[i], raw->n_fractions ? raw->fractions[i] : NULL, raw->n_fractions ? 0 : fallback[i], 0.001, 100, s->path, keys,
+                               st);
+        if (!code && i && s->fraction[i] <= s->fraction[i - 1])
+            code = status_set(st, STATUS_DATA, "%s:%zu: label_efficiency: fractions must ascend, each once", s->path, manifest_line(s->path, keys));
+    }
+    return code;
+}
+
 static int digest_study(struct study *s, struct status *st)
 {
     char *text = NULL;
@@ -299,6 +328,8 @@ int study_load(struct study *study, const char *path, struct status *st)
     code = plain_name(study->name, path, "name", st);
     if (!code)
         code = resolve_rules(study, raw, st);
+    if (!code)
+        code = resolve_label_efficiency(study, raw->label_efficiency, st);
     if (!code)
         code = resolve_places(study, raw, directory, st);
     if (!code && raw->data_root)
@@ -346,6 +377,7 @@ void study_free(struct study *study)
         free(study->tasks[i].path);
         free(study->tasks[i].data);
     }
+    free(study->fraction);
     free(study->models);
     free(study->tasks);
     free(study->path);
@@ -419,6 +451,10 @@ void study_write(const struct study *s, FILE *stream, bool places)
             fprintf(stream, "%s%s", listed++ ? ", " : "", PROBES[i]);
     fputs("]\n", stream);
     fprintf(stream, "bootstrap: {replicates: %zu, level: %s}\n", s->replicates, number_format(number, s->level));
+    for (size_t i = 0; i < s->n_fractions; i++)
+        fprintf(stream, "%s%s", i ? ", " : "label_efficiency: {fractions: [", number_format(number, s->fraction[i]));
+    if (s->n_fractions)
+        fprintf(stream, "], draws: %zu}\n", s->draws);
     fprintf(stream, "on_bad_image: %s\non_missing_image: %s\non_bad_label: %s\non_leak: %s\n", POLICIES[s->skip_bad_images],
             POLICIES[s->skip_missing_images], POLICIES[s->skip_bad_labels], LEAK_POLICIES[s->allow_leaks]);
 }

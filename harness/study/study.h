@@ -20,6 +20,7 @@
  *   folds: 5
  *   probes: [linear, knn]            # also knn_uniform
  *   bootstrap: {replicates: 2000, level: 0.95}
+ *   label_efficiency: {fractions: [1, 5, 10, 25, 50, 100], draws: 20}   # per cent of the training patients; default: not computed
  *   on_bad_image: fail               # fail | skip: truncated, undecodable
  *   on_missing_image: fail           # fail | skip: named in a table, not on disk
  *   on_bad_label: fail               # fail | skip: a label cell that is no class and no number
@@ -83,6 +84,8 @@ struct study {
     bool probe[N_STUDY_PROBES];
     size_t replicates;
     double level;
+    double *fraction;    /* [n_fractions] label efficiency, per cent of the training patients, ascending; none: not computed */
+    size_t n_fractions, draws;
     bool skip_bad_images, skip_missing_images, skip_bad_labels, allow_leaks;
     uint8_t digest[DIGEST_BYTES]; /* of the resolved study with the contents of its tasks, without paths: equal on two machines */
 };
