@@ -13,6 +13,7 @@
 #include "evaluate/efficiency.h"
 #include "evaluate/partitions.h"
 #include "evaluate/provenance.h"
+#include "report/paper_table.h"
 #include "report/results.h"
 
 static void charge(struct pipeline *p, const char *name, double began, size_t items)
@@ -315,6 +316,33 @@ static size_t count_cells(const struct study *s)
     return s->n_tasks * readouts * probes;
 }
 
+/* The metrics a task is known by: the headline, and what the official protocol reports in its place. */
+static const char *const PAPER_METRICS[][2] = {[KIND_BINARY] = {"auroc"},
+                                               [KIND_MULTICLASS] = {"auroc_macro"},
+                                               [KIND_ORDINAL] = {"kappa_quadratic", "auroc_macro"},
+                                               [KIND_REGRESSION] = {"mae"}};
+
+/* From the rows just written, which are not in their place yet. */
+static int write_paper_table(const struct pipeline *p, const struct outfile *metrics, struct status *st)
+{
+    size_t n = p->study.n_tasks;
+    struct paper_task *task = NEW0(n, struct paper_task);
+    for (size_t i = 0; i < n; i++) {
+        const struct task *t = p->study.tasks[i].task;
+        task[i] = (struct paper_task){.name = t->name, .metric = PAPER_METRICS[t->kind], .n_metrics = t->kind == KIND_ORDINAL ? 2 : 1};
+    }
+    struct paper_table table;
+    int code = fflush(metrics->stream) ? status_errno(st, STATUS_IO, "cannot write '%s'", metrics->temporary) : STATUS_OK;
+    if (!code)
+        code = paper_table_read(&table, metrics->temporary, study_protocol_name(p->study.protocol), task, n, st);
+    if (!code) {
+        code = paper_table_write(&table, p->study.output, st);
+        paper_table_free(&table);
+    }
+    free(task);
+    return code;
+}
+
 static int write_study(const struct study *s, struct status *st)
 {
     struct outfile out;
@@ -350,6 +378,8 @@ int pipeline_evaluate(struct pipeline *p, struct status *st)
         code = outfile_commit(&reports.predictions[t], st);
     if (!code)
         code = efficiency_commit(&reports.efficiency, st);
+    if (!code)
+        code = write_paper_table(p, &reports.metrics, st);
     if (!code)
         code = write_study(&p->study, st);
     if (!code)
