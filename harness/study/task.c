@@ -241,9 +241,9 @@ static int check_cohorts(struct task *t, const char *path, struct status *st)
 {
     static const struct task_cohort none;
     bool cohort = memcmp(&t->cohort, &none, sizeof none) != 0;
-    if (cohort == (t->n_layouts > 0))
-        return status_set(st, STATUS_DATA, "%s: a task has either `cohort` or `layouts`, a list of cohorts", path);
-    int code = cohort ? check_cohort(t, &t->cohort, path, st) : STATUS_OK;
+    if (cohort && t->n_layouts)
+        return status_set(st, STATUS_DATA, "%s:%zu: a task has either `cohort` or `layouts`, a list of cohorts", path, manifest_line(path, "layouts"));
+    int code = t->n_layouts ? STATUS_OK : check_cohort(t, &t->cohort, path, st);
     for (unsigned i = 0; i < t->n_layouts && !code; i++) {
         if (!t->layouts[i].name)
             return status_set(st, STATUS_DATA, "%s:%zu: a layout needs a `name`, which the reports give", path, line_of(t, &t->layouts[i], path, ""));
