@@ -44,7 +44,8 @@ struct cohort {
     struct findings findings;
 };
 
-/* Rows with an unusable label, or whose partition is unknown, become findings: errors, or exclusions if the study says so. */
+/* Rows with an unusable label, or whose partition is unknown, become findings: errors, or exclusions if the study says so.
+ * A task with layouts must have chosen one (task_choose_layout). */
 int cohort_load(struct cohort *c, const struct study *study, const struct study_task *task, struct status *st) MUST_CHECK;
 void cohort_free(struct cohort *c);
 
@@ -52,7 +53,7 @@ void cohort_free(struct cohort *c);
 void cohort_attach(struct cohort *c, const struct study *study, const struct survey *survey);
 
 /* Number the units: the patient where one is named, else all images of equal bytes.  Patients who share an image file
- * are one unit, so that its copies cannot part.  Call after the last exclusion. */
+ * are one unit, so that its copies cannot part.  Call after the last exclusion.  Without a survey (NULL) an image is known by its id. */
 void cohort_number_units(struct cohort *c, const struct survey *survey);
 
 /* "id,patient,site" as CSV fields, and the label as its class's name or the target. */
