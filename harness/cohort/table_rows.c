@@ -148,13 +148,13 @@ static int find_columns(struct reading *g, struct status *st)
     if (!code && !rule->label_pattern && !rule->n_label_columns)
         code = optional_column(&g->label, t, rule->label ? rule->label : "label", NULL, st);
     if (!code)
-        code = optional_column(&g->patient, t, rule->patient, rule->patient_pattern ? NULL : "patient", st);
+        code = optional_column(&g->patient, t, rule->patient, "patient", st);
     if (!code)
         code = optional_column(&g->exam, t, rule->exam, NULL, st);
     if (!code)
-        code = optional_column(&g->site, t, rule->site, rule->site_pattern ? NULL : "site", st);
+        code = optional_column(&g->site, t, rule->site, "site", st);
     if (!code)
-        code = optional_column(&g->partition, t, rule->partition, g->source->partition ? NULL : "partition", st);
+        code = optional_column(&g->partition, t, rule->partition, "partition", st);
     g->exclude = NEW(rule->n_exclude, size_t);
     g->mark = NEW(rule->n_label_columns, size_t);
     g->covariate = NEW(rule->n_covariates, size_t);
