@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/progress.h"
 #include "cohort/audit.h"
+#include "cohort/published.h"
 #include "evaluate/efficiency.h"
 #include "evaluate/partitions.h"
 #include "evaluate/provenance.h"
@@ -114,12 +115,15 @@ int pipeline_prepare(struct pipeline *p, const char *study_path, const struct pi
     p->cohort = NEW0(p->study.n_tasks, struct cohort);
     for (size_t t = 0; t < p->study.n_tasks && !code; t++)
         code = cohort_load(&p->cohort[t], &p->study, &p->study.tasks[t], st);
-    if (!code)
+    const struct survey *survey = options->metadata_only ? NULL : &p->survey;
+    if (!code && survey)
         code = survey_all(p, st);
     for (size_t t = 0; t < p->study.n_tasks && !code; t++) {
-        cohort_attach(&p->cohort[t], &p->study, &p->survey);
-        cohort_number_units(&p->cohort[t], &p->survey);
-        audit_cohort(&p->cohort[t], &p->study, &p->survey);
+        if (survey)
+            cohort_attach(&p->cohort[t], &p->study, survey);
+        cohort_number_units(&p->cohort[t], survey);
+        audit_cohort(&p->cohort[t], &p->study, survey);
+        published_compare(&p->cohort[t]);
     }
     if (!code)
         code = write_audit(p, st);
@@ -210,13 +214,35 @@ struct reports { /* put in place together, when every cell is done */
     struct efficiency efficiency;
 };
 
+/* The fixed columns, then the task's covariates ("a|b" as "a"). */
+static char *splits_header(const struct task *task)
+{
+    char *header = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&header, &size);
+    if (!stream)
+        return mem_strdup(RESULTS_SPLITS_HEADER);
+    fputs(RESULTS_SPLITS_HEADER, stream);
+    for (unsigned v = 0; v < task->cohort.n_covariates; v++) {
+        const char *name = task->cohort.covariates[v];
+        char *first = mem_strndup(name, strcspn(name, "|"));
+        fputc(',', stream);
+        csv_field(stream, first);
+        free(first);
+    }
+    fclose(stream);
+    return header;
+}
+
 static int write_splits(const struct pipeline *p, const struct cohort *c, const struct partitions *parts, struct status *st)
 {
     struct outfile out;
     char hex[DIGEST_HEX];
     const struct task *task = c->source->task;
     char *name = mem_printf("%s.csv", task->name);
-    int code = results_open(&out, p->study.output, "splits", name, RESULTS_SPLITS_HEADER, st);
+    char *header = splits_header(task);
+    int code = results_open(&out, p->study.output, "splits", name, header, st);
+    free(header);
     free(name);
     if (code)
         return code;
@@ -230,7 +256,12 @@ static int write_splits(const struct pipeline *p, const struct cohort *c, const 
             fprintf(out.stream, ",development,%u,", parts->fold[dev++] + 1);
         else
             fputs(",test,,", out.stream);
-        fprintf(out.stream, "%s\n", digest_hex(hex, p->survey.picture[s->picture].digest));
+        fputs(digest_hex(hex, p->survey.picture[s->picture].digest), out.stream);
+        for (unsigned v = 0; v < task->cohort.n_covariates; v++) {
+            fputc(',', out.stream);
+            csv_field(out.stream, s->covariate[v]);
+        }
+        fputc('\n', out.stream);
     }
     return outfile_commit(&out, st);
 }
@@ -322,6 +353,17 @@ static const char *const PAPER_METRICS[][2] = {[KIND_BINARY] = {"auroc"},
                                                [KIND_ORDINAL] = {"kappa_quadratic", "auroc_macro"},
                                                [KIND_REGRESSION] = {"mae"}};
 
+static struct paper_figure *figures_of(const struct task *t)
+{
+    struct paper_figure *figure = NEW0(t->n_published, struct paper_figure);
+    for (unsigned i = 0; i < t->n_published; i++) {
+        const struct task_published *f = &t->published[i];
+        figure[i] = (struct paper_figure){.metric = f->metric, .model = f->model ? f->model : "", .setting = f->setting ? f->setting : "",
+                                          .source = f->source ? f->source : "", .value = f->value};
+    }
+    return figure;
+}
+
 /* From the rows just written, which are not in their place yet. */
 static int write_paper_table(const struct pipeline *p, const struct outfile *metrics, struct status *st)
 {
@@ -329,7 +371,8 @@ static int write_paper_table(const struct pipeline *p, const struct outfile *met
     struct paper_task *task = NEW0(n, struct paper_task);
     for (size_t i = 0; i < n; i++) {
         const struct task *t = p->study.tasks[i].task;
-        task[i] = (struct paper_task){.name = t->name, .metric = PAPER_METRICS[t->kind], .n_metrics = t->kind == KIND_ORDINAL ? 2 : 1};
+        task[i] = (struct paper_task){.name = t->name, .metric = PAPER_METRICS[t->kind], .n_metrics = t->kind == KIND_ORDINAL ? 2 : 1,
+                                      .figure = figures_of(t), .n_figures = t->n_published};
     }
     struct paper_table table;
     int code = fflush(metrics->stream) ? status_errno(st, STATUS_IO, "cannot write '%s'", metrics->temporary) : STATUS_OK;
@@ -339,6 +382,8 @@ static int write_paper_table(const struct pipeline *p, const struct outfile *met
         code = paper_table_write(&table, p->study.output, st);
         paper_table_free(&table);
     }
+    for (size_t i = 0; i < n; i++)
+        free((void *)(uintptr_t)task[i].figure);
     free(task);
     return code;
 }
