@@ -383,7 +383,7 @@ static int write_paper_table(const struct pipeline *p, const struct outfile *met
         paper_table_free(&table);
     }
     for (size_t i = 0; i < n; i++)
-        free((void *)(uintptr_t)task[i].figure);
+        free(task[i].figure);
     free(task);
     return code;
 }

@@ -32,7 +32,7 @@ struct paper_task { /* what is shown of a task; borrowed */
     const char *name;
     const char *const *metric; /* [n_metrics] names in metrics.csv, in the order of the table's rows */
     size_t n_metrics;
-    const struct paper_figure *figure;
+    struct paper_figure *figure;
     size_t n_figures;
 };
 
