@@ -81,7 +81,7 @@ static int run_jobs(struct job *job, size_t n_jobs, const struct efficiency_draw
 /* Why draws are undefined: the reason of the first, and of how many. */
 static void say_undefined(char *text, size_t size, const struct efficiency_value *first, size_t n_undefined, size_t n)
 {
-    (void)snprintf(text, size, "%zu of %zu draws undefined, the first as %.150s", n_undefined, n, first->why);
+    (void)snprintf(text, size, "%zu of %zu draws undefined, the first: %.150s", n_undefined, n, first->why);
 }
 
 static void write_draws(struct efficiency *e, struct curve_row *row, const struct job *job, size_t n, double *mean)
