@@ -92,6 +92,7 @@ static void add_sample(struct builder *b, char *id, const char *label, const cha
     s.patient = *patient ? mem_strdup(patient) : patient_from_name(b, id);
     s.site = *site ? mem_strdup(site) : NULL;
     s.path = path_join(b->data, id);
+    s.order = c->n; /* of a table; see number_sorted */
     c->has_patients |= s.patient != NULL;
     c->has_sites |= s.site != NULL;
     c->has_partitions |= s.partition != PARTITION_NONE;
@@ -295,6 +296,13 @@ static int by_id(const void *a, const void *b)
     return order ? order : (x->line > y->line) - (x->line < y->line);
 }
 
+/* Sorted by id, as folders are where nothing else is known. */
+static void number_sorted(struct cohort *c)
+{
+    for (size_t i = 0; i < c->n; i++)
+        c->sample[i].order = i;
+}
+
 int cohort_load(struct cohort *c, const struct study *study, const struct study_task *task, struct status *st)
 {
     *c = (struct cohort){.source = task};
@@ -310,6 +318,8 @@ int cohort_load(struct cohort *c, const struct study *study, const struct study_
     }
     if (c->n)
         qsort(c->sample, c->n, sizeof *c->sample, by_id);
+    if (task->task->official.order == OFFICIAL_ORDER_SORTED)
+        number_sorted(c);
     for (size_t i = 1; i < c->n; i++)
         if (!strcmp(c->sample[i].id, c->sample[i - 1].id))
             findings_add(&c->findings, FINDING_ERROR, "repeated", c->sample[i].id, c->sample[i].line, "the image also stands in line %zu",
@@ -323,6 +333,7 @@ static void sample_free(struct sample *s)
     free(s->path);
     free(s->patient);
     free(s->site);
+    free(s->exam);
 }
 
 void cohort_free(struct cohort *c)

@@ -23,6 +23,8 @@ struct sample {
     char *path;       /* to open it */
     char *patient;    /* NULL if nothing names one */
     char *site;       /* NULL if nothing names one */
+    char *exam;       /* examination whose views share a label and whose scores are averaged (a MURA study); NULL if nothing names one */
+    size_t order;     /* rank among the cohort's rows as the official code would have met them */
     int32_t label;    /* class; 0 for a regression */
     double target;    /* regression; else the label */
     enum partition partition; /* as given by the dataset */
@@ -37,7 +39,7 @@ struct cohort {
     size_t n;
     size_t n_rows;                   /* rows or files seen, before any exclusion */
     size_t n_units;
-    bool has_patients, has_sites, has_partitions;
+    bool has_patients, has_sites, has_partitions, has_exams;
     struct findings findings;
 };
 

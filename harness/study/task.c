@@ -48,6 +48,12 @@ static const cyaml_schema_field_t cohort_fields[] = {
                                1, 1000),
     CYAML_FIELD_END};
 
+static const cyaml_schema_field_t official_fields[] = {OPTIONAL_TEXT("split", struct task_official, split_text),
+                                                       OPTIONAL_TEXT("folds", struct task_official, folds_text),
+                                                       OPTIONAL_TEXT("order", struct task_official, order_text),
+                                                       OPTIONAL_TEXT("quirk", struct task_official, quirk_text),
+                                                       OPTIONAL_TEXT("note", struct task_official, note), CYAML_FIELD_END};
+
 static const cyaml_schema_field_t task_fields[] = {
     TEXT("name", struct task, name),
     OPTIONAL_TEXT("title", struct task, title),
@@ -56,6 +62,7 @@ static const cyaml_schema_field_t task_fields[] = {
     CYAML_FIELD_SEQUENCE_COUNT("classes", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct task, classes, n_classes, &class_value, 2,
                                MAX_CLASSES),
     CYAML_FIELD_MAPPING("cohort", CYAML_FLAG_DEFAULT, struct task, cohort, cohort_fields),
+    CYAML_FIELD_MAPPING("official", CYAML_FLAG_OPTIONAL, struct task, official, official_fields),
     OPTIONAL_TEXT("licence", struct task, licence),
     OPTIONAL_TEXT("home", struct task, home),
     OPTIONAL_TEXT("citation", struct task, citation),
@@ -137,6 +144,35 @@ static int check_cohort(const struct task *t, const char *path, struct status *s
     return STATUS_OK;
 }
 
+/* The texts become choices; what the dataset leaves no doubt about need not be said. */
+static int resolve_official(struct task *t, const char *path, struct status *st)
+{
+    static const char *const splits[] = {[OFFICIAL_SPLIT_IMAGE - 1] = "image", [OFFICIAL_SPLIT_PATIENT - 1] = "patient", NULL};
+    static const char *const folds[] = {[OFFICIAL_FOLDS_STRATIFIED] = "stratified", [OFFICIAL_FOLDS_PLAIN] = "plain", NULL};
+    static const char *const orders[] = {[OFFICIAL_ORDER_TABLE] = "table", [OFFICIAL_ORDER_SORTED] = "sorted", NULL};
+    static const char *const quirks[] = {[OFFICIAL_QUIRK_NONE] = "none", [OFFICIAL_QUIRK_PESPLANUS] = "pesplanus", NULL};
+    struct task_official *o = &t->official;
+    bool regression = t->kind == KIND_REGRESSION;
+    size_t choice = 0;
+    int code = manifest_choice(&choice, o->split_text, 0, splits, path, "official/split", st);
+    o->split = o->split_text ? (enum official_split)(choice + 1) : OFFICIAL_SPLIT_DEFAULT;
+    if (!code)
+        code = manifest_choice(&choice, o->folds_text, regression ? OFFICIAL_FOLDS_PLAIN : OFFICIAL_FOLDS_STRATIFIED, folds, path, "official/folds", st);
+    o->folds = (enum official_folds)choice;
+    if (!code)
+        code = manifest_choice(&choice, o->order_text, t->cohort.table ? OFFICIAL_ORDER_TABLE : OFFICIAL_ORDER_SORTED, orders, path, "official/order", st);
+    o->order = (enum official_order)choice;
+    if (!code)
+        code = manifest_choice(&choice, o->quirk_text, 0, quirks, path, "official/quirk", st);
+    o->quirk = (enum official_quirk)choice;
+    if (!code && regression && o->folds == OFFICIAL_FOLDS_STRATIFIED)
+        return status_set(st, STATUS_DATA, "%s:%zu: a regression has no classes to stratify folds by", path, manifest_line(path, "official/folds"));
+    if (!code && o->quirk == OFFICIAL_QUIRK_PESPLANUS && (o->folds == OFFICIAL_FOLDS_PLAIN || o->split == OFFICIAL_SPLIT_PATIENT))
+        return status_set(st, STATUS_DATA, "%s:%zu: the quirk of pes planus is one of stratified folds after a test set of images", path,
+                          manifest_line(path, "official/quirk"));
+    return code;
+}
+
 int task_parse(struct task **task, const char *path, const unsigned char *text, size_t size, struct status *st)
 {
     void *data;
@@ -154,6 +190,8 @@ int task_parse(struct task **task, const char *path, const unsigned char *text, 
         code = check_classes(t, path, st);
     if (!code)
         code = check_cohort(t, path, st);
+    if (!code)
+        code = resolve_official(t, path, st);
     if (code) {
         task_free(t);
         return code;

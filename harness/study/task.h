@@ -17,6 +17,12 @@
  *     exclude: [{column: uncertain, values: ["1"]}]
  *     folders: [{path: test, partition: test}]   # ... or: each folder holds one folder per label value
  *     patient_pattern: "^([0-9]{7})" # POSIX extended; its first group in the file name is the patient
+ *   official:                        # protocol official: how the published script split this dataset
+ *     split: patient                 # image | patient: what its test set is drawn from (default: patient where one is named)
+ *     folds: stratified              # stratified | plain (default: stratified; a regression has none but plain)
+ *     order: table                   # table | sorted: in which order it met the rows (default: table, for folders sorted)
+ *     quirk: none                    # none | pesplanus (split/official.h)
+ *     note: text                     # what is not known of it, for the report rows
  *   licence, home, citation, note: text for the report
  *
  * Paths are relative to the study's `data` for this task, else to the task file. */
@@ -57,11 +63,26 @@ struct task_cohort {
     unsigned n_folders;
 };
 
+enum official_split { OFFICIAL_SPLIT_DEFAULT, OFFICIAL_SPLIT_IMAGE, OFFICIAL_SPLIT_PATIENT };
+enum official_folds { OFFICIAL_FOLDS_STRATIFIED, OFFICIAL_FOLDS_PLAIN };
+enum official_order { OFFICIAL_ORDER_TABLE, OFFICIAL_ORDER_SORTED };
+enum official_quirk { OFFICIAL_QUIRK_NONE, OFFICIAL_QUIRK_PESPLANUS };
+
+struct task_official { /* the texts as loaded become the choices after them */
+    char *split_text, *folds_text, *order_text, *quirk_text;
+    char *note; /* NULL: none */
+    enum official_split split;
+    enum official_folds folds;
+    enum official_order order;
+    enum official_quirk quirk;
+};
+
 struct task { /* as loaded; kind_text becomes kind */
     char *name, *title, *kind_text, *unit;
     struct task_class *classes;
     unsigned n_classes;
     struct task_cohort cohort;
+    struct task_official official;
     char *licence, *home, *citation, *note;
     /* set by task_load */
     unsigned kind; /* enum task_kind */
