@@ -80,14 +80,15 @@ static int width_of(int least, const char *text)
 
 static void print_table(const struct pipeline *p)
 {
-    int task = 4, model = 5, readout = 7, probe = 6;
+    int task = 4, protocol = 8, model = 5, readout = 7, probe = 6;
     for (size_t i = 0; i < p->n_headlines; i++) {
         task = width_of(task, p->headline[i].task);
+        protocol = width_of(protocol, p->headline[i].protocol);
         model = width_of(model, p->headline[i].model);
         readout = width_of(readout, p->headline[i].readout);
         probe = width_of(probe, p->headline[i].probe);
     }
-    printf("\n%-*s  %-*s  %-*s  %-*s  %-15s  %7s  %g%% interval\n", task, "task", model, "model", readout, "readout", probe, "probe", "metric (test)", "value",
+    printf("\n%-*s  %-*s  %-*s  %-*s  %-*s  %-15s  %7s  %g%% interval\n", task, "task", protocol, "protocol", model, "model", readout, "readout", probe, "probe", "metric (test)", "value",
            100 * p->study.level);
     const char *before = "";
     bool edge = false;
@@ -96,13 +97,15 @@ static void print_table(const struct pipeline *p)
         if (strcmp(before, h->task) != 0 && *before)
             putchar('\n');
         before = h->task;
-        printf("%-*s  %-*s  %-*s  %-*s  %-15s  ", task, h->task, model, h->model, readout, h->readout, probe, h->probe, h->metric);
+        printf("%-*s  %-*s  %-*s  %-*s  %-*s  %-15s  ", task, h->task, protocol, h->protocol, model, h->model, readout, h->readout, probe, h->probe, h->metric);
         int digits = !strcmp(h->metric, "mae") ? 2 : 3;
         if (isnan(h->value))
             printf("%7s", "NA");
         else
             printf("%7.*f", digits, h->value);
-        if (isnan(h->low) || isnan(h->high))
+        if (!isnan(h->sd))
+            printf("  SD %.*f", digits, h->sd);
+        else if (isnan(h->low) || isnan(h->high))
             printf("  NA");
         else
             printf("  %.*f to %.*f", digits, h->low, digits, h->high);
@@ -113,8 +116,12 @@ static void print_table(const struct pipeline *p)
     }
     if (edge)
         printf("* the chosen hyper-parameter lies at the edge of its grid (path.csv)\n");
-    printf("\nprotocol %s, seed %llu; intervals: bootstrap by patient (by image where none is named), %zu replicates\n", study_protocol_name(p->study.protocol),
-           (unsigned long long)p->study.seed, p->study.replicates);
+    printf("\nseed %llu", (unsigned long long)p->study.seed);
+    if (study_has_protocol(&p->study, PROTOCOL_GROUPED) || study_has_protocol(&p->study, PROTOCOL_GIVEN))
+        printf("; intervals: bootstrap by patient (by image where none is named), %zu replicates", p->study.replicates);
+    if (study_has_protocol(&p->study, PROTOCOL_OFFICIAL))
+        printf("; official: mean and population SD of five folds on one test set, no interval");
+    printf("\n");
     printf("reports: %s/metrics.csv, predictions/, path.csv, splits/, cohort.csv, audit.csv, provenance.json\n", p->study.output);
 }
 

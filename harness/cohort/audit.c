@@ -29,7 +29,7 @@ static enum severity leak_severity(const struct study *study)
 /* Images of equal bytes: across partitions they leak, across labels one label is wrong. */
 static void audit_duplicates(struct cohort *c, const struct study *study, const struct survey *survey)
 {
-    bool given = study->protocol == PROTOCOL_GIVEN;
+    bool given = study_has_protocol(study, PROTOCOL_GIVEN);
     struct same *same = NEW(c->n, struct same);
     for (size_t i = 0; i < c->n; i++)
         same[i] = (struct same){survey->picture[c->sample[i].picture].digest, i};
@@ -113,7 +113,7 @@ static void audit_classes(struct cohort *c, const struct study *study)
 {
     static const char *const side_name[] = {"development", "test", "the cohort"};
     const struct task *t = c->source->task;
-    bool given = study->protocol == PROTOCOL_GIVEN;
+    bool given = study_has_protocol(study, PROTOCOL_GIVEN);
     size_t n_classes = t->n_classes ? t->n_classes : 1;
     struct audit_count *count = NEW(n_classes, struct audit_count);
     audit_counts(count, c);
@@ -132,7 +132,7 @@ static void audit_classes(struct cohort *c, const struct study *study)
 
 void audit_cohort(struct cohort *c, const struct study *study, const struct survey *survey)
 {
-    bool given = study->protocol == PROTOCOL_GIVEN;
+    bool given = study_has_protocol(study, PROTOCOL_GIVEN);
     if (c->n == 0) {
         findings_add(&c->findings, FINDING_ERROR, "empty", "", 0, "no usable image in the cohort (%zu rows seen)", c->n_rows);
         return;

@@ -55,6 +55,7 @@ static void sample_free(struct sample *s, unsigned n_covariates)
     free(s->path);
     free(s->patient);
     free(s->site);
+    free(s->exam);
 }
 
 void cohort_free(struct cohort *c)

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "evaluate/cell_official.h"
+#include "evaluate/cell_rows.h"
 #include "interval/bootstrap.h"
 #include "interval/percentile.h"
 #include "metric/curve.h"
@@ -18,11 +20,12 @@ const char *cell_headline_metric(enum task_kind kind)
     return name[kind];
 }
 
-void cell_task_make(struct cell_task *t, const struct study *study, const struct cohort *cohort, const struct partitions *partitions)
+void cell_task_make(struct cell_task *t, const struct study *study, const struct cohort *cohort, const struct partitions *partitions,
+                    enum study_protocol protocol)
 {
     size_t n = partitions->n_test;
     uint32_t *number = NEW(cohort->n_units, uint32_t); /* of the cohort's units among those of the test part */
-    *t = (struct cell_task){.study = study, .cohort = cohort, .partitions = partitions, .n_threads = 1};
+    *t = (struct cell_task){.study = study, .cohort = cohort, .partitions = partitions, .protocol = protocol, .n_threads = 1};
     t->unit = NEW(n, uint32_t);
     t->label = NEW(n, int32_t);
     t->target = NEW(n, double);
@@ -51,8 +54,28 @@ void cell_task_make(struct cell_task *t, const struct study *study, const struct
     free(number);
 }
 
+int cell_task_add_exams(struct cell_task *t, struct status *st)
+{
+    const struct partitions *p = t->partitions;
+    if (!t->cohort->has_exams)
+        return STATUS_OK;
+    /* All first: views that disagree may lie on two sides. */
+    struct exams all = {0};
+    size_t *every = NEW(t->cohort->n, size_t);
+    for (size_t i = 0; i < t->cohort->n; i++)
+        every[i] = i;
+    int code = exams_make(&all, t->cohort, every, t->cohort->n, st);
+    exams_free(&all);
+    free(every);
+    if (!code)
+        code = exams_make(&t->development_exams, t->cohort, p->development, p->n_development, st);
+    return code ? code : exams_make(&t->test_exams, t->cohort, p->test, p->n_test, st);
+}
+
 void cell_task_free(struct cell_task *t)
 {
+    exams_free(&t->development_exams);
+    exams_free(&t->test_exams);
     free(t->unit);
     free(t->stratum);
     free(t->label);
@@ -79,90 +102,36 @@ static void write_path(const struct cell_task *t, const struct cell_name *name, 
         results_write_path(t->path, &row);
         for (size_t f = 0; f < n_folds; f++) {
             row.fold = (int)f;
+            row.chosen = row.edge = -1;
             row.score = r->fold_score[f * r->n_grid + g];
             results_write_path(t->path, &row);
         }
     }
 }
 
-char *cell_predictions_header(const struct task *task)
-{
-    char *header = mem_strdup("sample,patient,site,partition,fold,label,model,readout,probe,prediction");
-    for (unsigned k = 0; k < task->n_classes; k++) {
-        char *name = mem_printf("score_%s", task->classes[k].name), *field = NULL;
-        size_t size;
-        FILE *stream = open_memstream(&field, &size);
-        if (stream) {
-            csv_field(stream, name);
-            fclose(stream);
-        }
-        char *longer = mem_printf("%s,%s", header, field ? field : name);
-        free(field);
-        free(name);
-        free(header);
-        header = longer;
-    }
-    return header;
-}
-
-/* One image's line; score[n_out]. */
-static void write_prediction(const struct cell_task *t, const struct cell_name *name, const struct sample *s, const char *partition, int fold,
-                             const double *score, size_t n_out)
-{
-    const struct task *task = t->cohort->source->task;
-    FILE *f = t->predictions->stream;
-    cohort_write_sample(f, s);
-    fprintf(f, ",%s,", partition);
-    if (fold >= 0)
-        fprintf(f, "%d", fold + 1);
-    fputc(',', f);
-    cohort_write_label(f, t->cohort, s);
-    fprintf(f, ",%s,%s,%s,", name->model, name->readout, name->probe);
-    if (task->kind == KIND_REGRESSION) {
-        csv_number(f, score[0]);
-        fputc('\n', f);
-        return;
-    }
-    double binary[2] = {1 - score[0], score[0]};
-    size_t k = n_out == 1 ? 2 : n_out, best = 0;
-    if (n_out == 1) {
-        best = score[0] > 0.5;
-        score = binary;
-    } else {
-        for (size_t c = 1; c < k; c++)
-            if (score[c] > score[best])
-                best = c;
-    }
-    csv_field(f, isnan(score[0]) ? "NA" : task->classes[best].name);
-    for (size_t c = 0; c < k; c++) {
-        fputc(',', f);
-        csv_number(f, score[c]);
-    }
-    fputc('\n', f);
-}
-
 static void write_predictions(const struct cell_task *t, const struct cell_name *name, const struct probe_result *r)
 {
     const struct partitions *p = t->partitions;
     for (size_t i = 0; i < p->n_development; i++)
-        write_prediction(t, name, &t->cohort->sample[p->development[i]], "development", (int)p->fold[i], r->validation + i * r->n_out, r->n_out);
+        cell_write_prediction(t, name, &t->cohort->sample[p->development[i]], "development", (int)p->fold[i], r->validation + i * r->n_out, r->n_out);
     for (size_t i = 0; i < p->n_test; i++)
-        write_prediction(t, name, &t->cohort->sample[p->test[i]], "test", -1, r->test + i * r->n_out, r->n_out);
+        cell_write_prediction(t, name, &t->cohort->sample[p->test[i]], "test", -1, r->test + i * r->n_out, r->n_out);
 }
 
 /* ---- figures ---- */
 
-/* Youden's threshold on the out-of-fold predictions; NaN if there is none. */
-static double validation_threshold(const struct cell_task *t, const struct probe_result *r)
+/* Youden's threshold on out-of-fold scores[n] (those that are numbers) of row[i], or of i where row is NULL; NaN if there
+ * is none. */
+static double threshold_of(const struct cell_task *t, const double *validation, const size_t *row, size_t n_rows)
 {
     const struct partitions *p = t->partitions;
-    int32_t *label = NEW(p->n_development, int32_t);
-    double *score = NEW(p->n_development, double), threshold = NAN;
+    int32_t *label = NEW(n_rows, int32_t);
+    double *score = NEW(n_rows, double), threshold = NAN;
     size_t n = 0;
-    for (size_t i = 0; i < p->n_development; i++)
-        if (!isnan(r->validation[i])) {
-            label[n] = t->cohort->sample[p->development[i]].label;
-            score[n++] = r->validation[i];
+    for (size_t i = 0; i < n_rows; i++)
+        if (!isnan(validation[i])) {
+            label[n] = t->cohort->sample[p->development[row ? row[i] : i]].label;
+            score[n++] = validation[i];
         }
     struct curve curve;
     struct status ignored;
@@ -175,6 +144,20 @@ static double validation_threshold(const struct cell_task *t, const struct probe
     return isfinite(threshold) ? threshold : NAN;
 }
 
+/* Of the images, or of the examinations of the development part. */
+static double validation_threshold(size_t *n, const struct cell_task *t, const struct scored *part, const struct probe_result *r)
+{
+    const struct exams *e = &t->development_exams;
+    *n = part->of ? e->n : t->partitions->n_development;
+    if (!part->of)
+        return threshold_of(t, r->validation, NULL, *n);
+    double *mean = NEW(e->n, double);
+    exams_mean(mean, e, r->validation, 1);
+    double threshold = threshold_of(t, mean, e->first, e->n);
+    free(mean);
+    return threshold;
+}
+
 /* What was resampled is said as it is: without patients in the data, images. */
 static const char *interval_method(const struct cell_task *t)
 {
@@ -183,8 +166,9 @@ static const char *interval_method(const struct cell_task *t)
     return t->stratum ? "percentile bootstrap by image stratified by class" : "percentile bootstrap by image";
 }
 
-static void write_metrics(struct headline *h, const struct cell_task *t, const struct cell_name *name, const struct panel *panel,
-                          const double *replicate)
+/* h: NULL where the part is not what the cell is known by. */
+static void write_metrics(struct headline *h, const struct cell_task *t, const struct cell_name *name, const struct scored *part,
+                          const struct panel *panel, const double *replicate)
 {
     const struct study *s = t->study;
     size_t n_metrics = panel_n_metrics(panel);
@@ -193,8 +177,9 @@ static void write_metrics(struct headline *h, const struct cell_task *t, const s
     struct panel_scratch *scratch = panel_scratch_new(panel);
     panel_compute(panel, scratch, NULL, value, reason);
     const char *main_metric = cell_headline_metric(t->cohort->source->task->kind);
+    char *partition = mem_printf("test%s", part->exams);
     for (size_t m = 0; m < n_metrics; m++) {
-        struct metric_row row = {.cell = *name, .partition = "test", .metric = panel_metric_name(panel, m), .n = t->partitions->n_test,
+        struct metric_row row = {.cell = *name, .partition = partition, .metric = panel_metric_name(panel, m), .n = part->n,
                                  .n_patients = t->n_units, .value = value[m], .level = s->level, .replicates = s->replicates,
                                  .method = interval_method(t),
                                  .reason = reason[m] ? reason[m] : ""};
@@ -203,19 +188,19 @@ static void write_metrics(struct headline *h, const struct cell_task *t, const s
             !*row.reason)
             row.reason = why.text;
         results_write_metric(t->metrics, &row);
-        if (!strcmp(row.metric, main_metric)) {
+        if (h && !strcmp(row.metric, main_metric)) {
             h->value = row.value;
             h->low = row.low;
             h->high = row.high;
         }
     }
+    free(partition);
     panel_scratch_free(scratch);
     free(value);
     free(reason);
 }
 
-/* The single row of a cell that could not be computed. */
-static void write_nothing(const struct cell_task *t, const struct cell_name *name, const char *metric, const char *reason)
+void cell_write_nothing(const struct cell_task *t, const struct cell_name *name, const char *metric, const char *reason)
 {
     struct metric_row row = {.cell = *name, .partition = "test", .metric = metric, .n = t->partitions->n_test, .n_patients = t->n_units,
                              .value = NAN, .method = "", .reason = reason};
@@ -231,67 +216,74 @@ static void write_note(const struct cell_task *t, const struct cell_name *name, 
         results_write_metric(t->metrics, &row);
 }
 
-static int score_test(struct headline *h, const struct cell_task *t, const struct cell_name *name, const struct probe_result *r, struct status *st)
+/* Figures of the test part's images or examinations; frees part. */
+static int score_part(struct headline *h, const struct cell_task *t, const struct cell_name *name, struct scored *part, const struct probe_result *r,
+                      struct status *st)
 {
     const struct study *s = t->study;
     const struct task *task = t->cohort->source->task;
     enum task_kind kind = (enum task_kind)task->kind;
     bool regression = kind == KIND_REGRESSION;
-    double threshold = kind == KIND_BINARY ? validation_threshold(t, r) : NAN;
+    size_t n_validation = 0;
+    double threshold = kind == KIND_BINARY ? validation_threshold(&n_validation, t, part, r) : NAN, *replicate = NULL;
     struct panel *panel = NULL;
-    int code = panel_new(&panel, kind, task->n_classes, t->partitions->n_test, regression ? NULL : t->label, regression ? t->target : NULL, r->test,
-                         threshold, st);
+    int code = panel_new(&panel, kind, task->n_classes, part->n, regression ? NULL : part->label, regression ? part->target : NULL,
+                         scored_set(part, r->test, r->n_out), threshold, st);
     if (code)
-        return code;
-    double *replicate = NEW(s->replicates * panel_n_metrics(panel), double);
-    struct bootstrap_plan plan = {.n = t->partitions->n_test, .unit = t->unit, .n_units = t->n_units, .stratum = t->stratum,
+        goto done;
+    replicate = NEW(s->replicates * panel_n_metrics(panel), double);
+    struct bootstrap_plan plan = {.n = part->n, .unit = part->unit, .n_units = t->n_units, .stratum = t->stratum,
                                   .n_strata = t->n_strata, .replicates = s->replicates, .seed = s->seed, .stream = task->name};
     code = bootstrap_panel(replicate, &plan, panel, t->n_threads, st);
-    if (!code) {
-        write_metrics(h, t, name, panel, replicate);
-        if (kind == KIND_BINARY) {
-            struct metric_row row = {.cell = *name, .partition = "validation", .metric = "threshold", .n = t->partitions->n_development,
-                                     .n_patients = t->cohort->n_units - t->n_units, .value = threshold, .method = "",
-                                     .reason = isnan(threshold) ? "no out-of-fold predictions of both classes" : ""};
-            results_write_metric(t->metrics, &row);
-        }
+    if (code)
+        goto done;
+    write_metrics(h, t, name, part, panel, replicate);
+    if (kind == KIND_BINARY) {
+        char *partition = mem_printf("validation%s", part->exams);
+        struct metric_row row = {.cell = *name, .partition = partition, .metric = "threshold", .n = n_validation,
+                                 .n_patients = t->cohort->n_units - t->n_units, .value = threshold, .method = "",
+                                 .reason = isnan(threshold) ? "no out-of-fold predictions of both classes" : ""};
+        results_write_metric(t->metrics, &row);
+        free(partition);
     }
+done:
     free(replicate);
     panel_free(panel);
+    scored_free(part);
     return code;
+}
+
+static int score_test(struct headline *h, const struct cell_task *t, const struct cell_name *name, const struct probe_result *r, struct status *st)
+{
+    struct scored part;
+    scored_images(&part, t);
+    int code = score_part(h, t, name, &part, r, st);
+    if (code || !t->cohort->has_exams)
+        return code;
+    scored_exams(&part, t);
+    return score_part(NULL, t, name, &part, r, st);
 }
 
 /* ---- the cell ---- */
 
-struct rows { /* what the probe is given */
-    float *x, *x_test;
-    int32_t *label;
-    double *target;
-};
-
-static void gather(struct rows *rows, const struct cell_task *t, const float *x, size_t d)
+/* Protocols grouped and given.  STATUS_UNDEFINED, and nothing written, if no probe can be fitted. */
+static int choose_and_score(struct headline *h, const struct cell_task *t, const struct cell_name *name, enum study_probe probe,
+                            const struct probe_task *problem, struct status *st)
 {
-    const struct partitions *p = t->partitions;
-    rows->x = NEW(p->n_development * d, float);
-    rows->x_test = NEW(p->n_test * d, float);
-    rows->label = NEW(p->n_development, int32_t);
-    rows->target = NEW(p->n_development, double);
-    for (size_t i = 0; i < p->n_development; i++) {
-        const struct sample *s = &t->cohort->sample[p->development[i]];
-        memcpy(rows->x + i * d, x + p->development[i] * d, d * sizeof *x);
-        rows->label[i] = s->label;
-        rows->target[i] = s->target;
-    }
-    for (size_t i = 0; i < p->n_test; i++)
-        memcpy(rows->x_test + i * d, x + p->test[i] * d, d * sizeof *x);
-}
-
-static void rows_free(struct rows *rows)
-{
-    free(rows->x);
-    free(rows->x_test);
-    free(rows->label);
-    free(rows->target);
+    struct probe_result result = {0};
+    int code = probe == PROBE_LINEAR
+                   ? probe_select_linear(&result, problem, NULL, 0, t->n_threads, st)
+                   : probe_select_knn(&result, problem, probe == PROBE_KNN ? KNN_SOFTMAX : KNN_UNIFORM, NULL, 0, t->n_threads, st);
+    if (code)
+        return code;
+    h->parameter = result.grid[result.chosen];
+    h->edge = result.at_edge;
+    write_path(t, name, h->parameter_name, &result, problem->n_folds);
+    write_predictions(t, name, &result);
+    write_note(t, name, &result);
+    code = score_test(h, t, name, &result, st);
+    probe_result_free(&result);
+    return code;
 }
 
 int cell_evaluate(struct headline *h, const struct cell_task *t, const struct study_model *model, const char *readout, enum study_probe probe,
@@ -300,35 +292,25 @@ int cell_evaluate(struct headline *h, const struct cell_task *t, const struct st
     const struct task *task = t->cohort->source->task;
     enum task_kind kind = (enum task_kind)task->kind;
     bool regression = kind == KIND_REGRESSION;
-    struct cell_name name = {t->study->name, task->name, model->name, readout, study_probe_name(probe), study_preprocess_name(model),
+    struct cell_name name = {t->study->name, task->name, study_protocol_name(t->protocol), model->name, readout, study_probe_name(probe), study_preprocess_name(model),
                              study_precision_name(model)};
     const char *parameter = probe != PROBE_LINEAR ? "k" : regression ? "alpha" : "C";
     *h = (struct headline){.task = mem_strdup(task->name), .model = mem_strdup(model->name), .readout = mem_strdup(readout),
-                           .probe = mem_strdup(name.probe), .metric = cell_headline_metric(kind), .value = NAN, .low = NAN, .high = NAN,
+                           .probe = mem_strdup(name.probe), .protocol = name.protocol, .metric = cell_headline_metric(kind), .value = NAN, .low = NAN,
+                           .high = NAN, .sd = NAN,
                            .parameter = NAN, .parameter_name = parameter};
-    struct rows rows;
-    struct probe_result result = {0};
-    gather(&rows, t, x, d);
+    struct cell_rows rows;
+    cell_gather(&rows, t, x, d);
     struct probe_task problem = {.kind = kind, .x = rows.x, .n = t->partitions->n_development, .d = d, .label = regression ? NULL : rows.label,
                                  .target = regression ? rows.target : NULL, .n_classes = task->n_classes, .fold = t->partitions->fold,
                                  .n_folds = t->partitions->n_folds, .x_test = rows.x_test, .n_test = t->partitions->n_test};
-    int code = probe == PROBE_LINEAR
-                   ? probe_select_linear(&result, &problem, NULL, 0, t->n_threads, st)
-                   : probe_select_knn(&result, &problem, probe == PROBE_KNN ? KNN_SOFTMAX : KNN_UNIFORM, NULL, 0, t->n_threads, st);
+    int code = t->protocol == PROTOCOL_OFFICIAL ? cell_official(h, t, &name, probe, &problem, st) : choose_and_score(h, t, &name, probe, &problem, st);
     if (code == STATUS_UNDEFINED) {
-        write_nothing(t, &name, h->metric, st->text);
+        cell_write_nothing(t, &name, h->metric, st->text);
         code = STATUS_OK;
-    } else if (!code) {
-        h->parameter = result.grid[result.chosen];
-        h->edge = result.at_edge;
-        write_path(t, &name, parameter, &result, t->partitions->n_folds);
-        write_predictions(t, &name, &result);
-        write_note(t, &name, &result);
-        code = score_test(h, t, &name, &result, st);
     }
-    probe_result_free(&result);
-    rows_free(&rows);
+    cell_rows_free(&rows);
     if (code)
-        return status_context(st, "task '%s', model '%s', %s, %s", task->name, model->name, readout, name.probe);
+        return status_context(st, "task '%s', protocol %s, model '%s', %s, %s", task->name, name.protocol, model->name, readout, name.probe);
     return STATUS_OK;
 }

@@ -1,6 +1,8 @@
-/* One cell of a study: a task, a model's readout and a probe.  The probe is
- * chosen and fitted on the development part, the test part is scored once, every
- * metric gets its patient-clustered bootstrap interval, all rows are written.
+/* One cell of a study: a task, a protocol, a model's readout and a probe.
+ * Protocols grouped and given: the probe is chosen and fitted on the development
+ * part, the test part is scored once, every metric gets its patient-clustered
+ * bootstrap interval.  Protocol official: cell_official.h.  All rows are written,
+ * and where the data name examinations a second set of them, of examinations.
  *
  * The replicates of a task are the same for every cell (stream = task name). */
 #ifndef EVALUATE_CELL_H
@@ -11,15 +13,18 @@
 #include "base/outfile.h"
 #include "base/status.h"
 #include "cohort/cohort.h"
+#include "evaluate/exams.h"
 #include "evaluate/partitions.h"
 #include "report/results.h"
 #include "study/study.h"
 
-/* What all cells of a task share. */
+/* What all cells of a task and protocol share. */
 struct cell_task {
     const struct study *study;
     const struct cohort *cohort;
     const struct partitions *partitions;
+    enum study_protocol protocol;
+    struct exams development_exams, test_exams; /* empty where nothing names examinations */
     /* of the test part */
     uint32_t *unit;     /* [n_test] patient, 0 .. n_units-1 */
     size_t n_units;
@@ -35,8 +40,10 @@ struct cell_task {
 /* The figure a cell is known by, for the table at the end. */
 struct headline {
     char *task, *model, *readout, *probe;
+    const char *protocol;
     const char *metric;
     double value, low, high;
+    double sd; /* official: of value, the mean, over the folds; else NaN */
     double parameter;
     const char *parameter_name;
     bool edge;
@@ -45,7 +52,10 @@ struct headline {
 /* "auroc", "auroc_macro", "kappa_quadratic", "mae" (the only one where less is better). */
 const char *cell_headline_metric(enum task_kind kind);
 
-void cell_task_make(struct cell_task *t, const struct study *study, const struct cohort *cohort, const struct partitions *partitions);
+void cell_task_make(struct cell_task *t, const struct study *study, const struct cohort *cohort, const struct partitions *partitions,
+                    enum study_protocol protocol);
+/* Where the cohort has examinations; errors as exams_make. */
+int cell_task_add_exams(struct cell_task *t, struct status *st) MUST_CHECK;
 void cell_task_free(struct cell_task *t);
 
 /* x[cohort n, d] features of every sample.  A probe that cannot be fitted is an NA row with its reason, not a failure. */

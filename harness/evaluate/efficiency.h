@@ -14,7 +14,9 @@
  * fewer), which no data suggested.  The choice on the whole part is never used for less.
  * A draw that lacks a class the development part has is NA.
  *
- * At 100 % there is one draw, the whole part: its figure is the cell's in metrics.csv. */
+ * At 100 % there is one draw, the whole part: its figure is the cell's in metrics.csv.
+ *
+ * Of protocols grouped and given; by image, also where examinations are named. */
 #ifndef EVALUATE_EFFICIENCY_H
 #define EVALUATE_EFFICIENCY_H
 
@@ -56,6 +58,9 @@ struct efficiency {
     struct efficiency_curve *curve;
     size_t n_curves, capacity;
 };
+
+/* The study asks for it, and the protocol has one development part: not official, whose five folds each fit a model. */
+bool efficiency_wanted(const struct study *study, enum study_protocol protocol);
 
 /* Progress steps a cell takes: its fits below 100 %. */
 size_t efficiency_steps(const struct study *study);

@@ -14,7 +14,7 @@
 /* A cell's curve, kept until all are there to be compared. */
 struct efficiency_curve {
     struct cell_name name; /* texts of the study, which outlives it */
-    const char *protocol, *metric;
+    const char *metric;
     bool less_is_better;
     double *mean;          /* [n_fractions]; NaN where a draw is undefined: a mean over some of them would flatter */
 };
@@ -22,6 +22,11 @@ struct efficiency_curve {
 static bool is_whole(double fraction)
 {
     return fraction >= 100;
+}
+
+bool efficiency_wanted(const struct study *study, enum study_protocol protocol)
+{
+    return study->n_fractions && protocol != PROTOCOL_OFFICIAL;
 }
 
 size_t efficiency_steps(const struct study *s)
@@ -148,9 +153,9 @@ int efficiency_cell(struct efficiency *e, const struct efficiency_draws *draws, 
     size_t n_jobs = efficiency_steps(s), n = 0;
     if (!s->n_fractions)
         return STATUS_OK;
-    struct cell_name name = {s->name, task->name, model->name, readout, study_probe_name(probe), study_preprocess_name(model),
+    struct cell_name name = {s->name, task->name, study_protocol_name(t->protocol), model->name, readout, study_probe_name(probe), study_preprocess_name(model),
                              study_precision_name(model)};
-    struct efficiency_curve curve = {.name = name, .protocol = study_protocol_name(s->protocol), .metric = full->metric,
+    struct efficiency_curve curve = {.name = name, .metric = full->metric,
                                      .less_is_better = task->kind == KIND_REGRESSION, .mean = NEW(s->n_fractions, double)};
     struct job *job = NEW0(n_jobs, struct job);
     for (size_t f = 0; f < s->n_fractions; f++)
@@ -158,7 +163,7 @@ int efficiency_cell(struct efficiency *e, const struct efficiency_draws *draws, 
             job[n++] = (struct job){.draw = i, .n_patients = nested_size(s->fraction[f], draws->n_units)};
     int code = run_jobs(job, n, draws, t, probe, x, d, progress, st);
     for (size_t f = 0; f < s->n_fractions && !code; f++) {
-        struct curve_row row = {.cell = name, .protocol = curve.protocol, .metric = curve.metric, .fraction = s->fraction[f], .interval = "", .reason = ""};
+        struct curve_row row = {.cell = name, .metric = curve.metric, .fraction = s->fraction[f], .interval = "", .reason = ""};
         if (is_whole(s->fraction[f]))
             write_whole(e, &row, t, draws, full, &curve.mean[f]);
         else
@@ -179,7 +184,7 @@ int efficiency_cell(struct efficiency *e, const struct efficiency_draws *draws, 
 static void write_reach(struct efficiency *e, const struct efficiency_curve *c, const struct efficiency_curve *other)
 {
     const struct study *s = e->study;
-    struct reach_row row = {.cell = c->name, .protocol = c->protocol, .metric = c->metric, .fraction = NAN, .value = NAN,
+    struct reach_row row = {.cell = c->name, .metric = c->metric, .fraction = NAN, .value = NAN,
                             .reference_model = other->name.model, .reference_readout = other->name.readout,
                             .reference_value = other->mean[s->n_fractions - 1], .reason = ""};
     for (size_t f = 0; f < s->n_fractions && isnan(row.fraction); f++)
@@ -196,7 +201,7 @@ static void write_reach(struct efficiency *e, const struct efficiency_curve *c, 
 
 static bool comparable(const struct efficiency_curve *a, const struct efficiency_curve *b)
 {
-    return a != b && !strcmp(a->name.task, b->name.task) && !strcmp(a->protocol, b->protocol) && !strcmp(a->name.probe, b->name.probe);
+    return a != b && !strcmp(a->name.task, b->name.task) && !strcmp(a->name.protocol, b->name.protocol) && !strcmp(a->name.probe, b->name.probe);
 }
 
 int efficiency_commit(struct efficiency *e, struct status *st)

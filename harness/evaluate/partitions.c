@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "split/grouped.h"
+#include "split/official.h"
 
 /* Bins of a regression target; fewer where patients are few, so that each bin can be in every part. */
 static size_t n_bins(const struct cohort *c, const struct study *study)
@@ -42,14 +43,14 @@ static int explain(const struct task *task, struct status *st)
     return status_context(st, "task '%s'", task->name);
 }
 
-int partitions_make(struct partitions *p, const struct cohort *c, const struct study *study, struct status *st)
+static int make_grouped_or_given(struct partitions *p, const struct cohort *c, const struct study *study, bool given, struct status *st)
 {
-    *p = (struct partitions){.n_folds = study->n_folds};
     int code = STATUS_OK;
+    p->n_folds = study->n_folds;
     int32_t *stratum = strata(c, study), *part_stratum = NEW(c->n, int32_t);
     uint32_t *unit = NEW(c->n, uint32_t);
     uint8_t *is_test = NEW0(c->n, uint8_t);
-    if (study->protocol == PROTOCOL_GIVEN) {
+    if (given) {
         for (size_t i = 0; i < c->n; i++)
             is_test[i] = c->sample[i].partition == PARTITION_TEST;
     } else {
@@ -57,9 +58,6 @@ int partitions_make(struct partitions *p, const struct cohort *c, const struct s
             unit[i] = c->sample[i].unit;
         code = grouped_test_split(is_test, unit, c->n, c->n_units, stratum, study->test_fraction, (uint32_t)study->seed, st);
     }
-    p->development = NEW(c->n, size_t);
-    p->test = NEW(c->n, size_t);
-    p->fold = NEW(c->n, uint32_t);
     for (size_t i = 0; i < c->n; i++) {
         if (is_test[i]) {
             p->test[p->n_test++] = i;
@@ -77,6 +75,105 @@ int partitions_make(struct partitions *p, const struct cohort *c, const struct s
     free(part_stratum);
     free(unit);
     free(is_test);
+    return code;
+}
+
+/* ---- official ---- */
+
+struct place {
+    size_t order, sample;
+};
+
+static int by_order(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+    if (x->order != y->order)
+        return x->order < y->order ? -1 : 1;
+    return (x->sample > y->sample) - (x->sample < y->sample);
+}
+
+/* The splitters see rows 0 .. n-1 as the script met them; place[row] is the cohort's sample. */
+static struct place *rows_in_order(const struct cohort *c)
+{
+    struct place *place = NEW(c->n, struct place);
+    for (size_t i = 0; i < c->n; i++)
+        place[i] = (struct place){c->sample[i].order, i};
+    if (c->n)
+        qsort(place, c->n, sizeof *place, by_order);
+    return place;
+}
+
+static uint32_t *patients_in_order(size_t *n_units, const struct cohort *c, const struct place *place)
+{
+    const char **id = NEW(c->n, const char *);
+    uint32_t *unit = NEW(c->n, uint32_t);
+    for (size_t row = 0; row < c->n; row++) {
+        const char *patient = c->sample[place[row].sample].patient;
+        id[row] = patient ? patient : "";
+    }
+    official_number_units(unit, n_units, id, c->n);
+    free(id);
+    return unit;
+}
+
+/* From rows and shuffled order to samples, ascending. */
+static void to_samples(struct partitions *p, size_t n, const struct place *place, const size_t *train, const uint32_t *fold, const size_t *test)
+{
+    const uint32_t tested = UINT32_MAX;
+    uint32_t *side = NEW(n, uint32_t);
+    for (size_t i = 0; i < p->n_development; i++)
+        side[place[train[i]].sample] = fold[i];
+    for (size_t i = 0; i < p->n_test; i++)
+        side[place[test[i]].sample] = tested;
+    size_t n_development = 0, n_test = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (side[i] == tested) {
+            p->test[n_test++] = i;
+            continue;
+        }
+        p->fold[n_development] = side[i];
+        p->development[n_development++] = i;
+    }
+    free(side);
+}
+
+static int make_official(struct partitions *p, const struct cohort *c, const struct study *study, struct status *st)
+{
+    const struct task *task = c->source->task;
+    const struct task_official *rule = &task->official;
+    if (rule->split == OFFICIAL_SPLIT_PATIENT && !c->has_patients)
+        return status_set(st, STATUS_DATA, "official: the test set is drawn by patient, and nothing names the patient");
+    bool by_patient = rule->split == OFFICIAL_SPLIT_PATIENT || (rule->split == OFFICIAL_SPLIT_DEFAULT && c->has_patients);
+    uint32_t seed = (uint32_t)study->seed;
+    struct place *place = rows_in_order(c);
+    size_t n_units = 0, *train = NEW(c->n, size_t), *test = NEW(c->n, size_t);
+    uint32_t *unit = by_patient ? patients_in_order(&n_units, c, place) : NULL, *fold = NEW(c->n, uint32_t);
+    int32_t *label = task->kind == KIND_REGRESSION ? NULL : NEW(c->n, int32_t);
+    for (size_t row = 0; label && row < c->n; row++)
+        label[row] = c->sample[place[row].sample].label;
+
+    p->n_folds = OFFICIAL_FOLDS;
+    int code = official_test_split(train, &p->n_development, test, &p->n_test, label, unit, c->n, n_units, OFFICIAL_FRACTION, seed, st);
+    if (!code && rule->quirk == OFFICIAL_QUIRK_PESPLANUS)
+        code = official_folds_pes_planus(fold, label, train, p->n_development, p->n_folds, seed, st);
+    else if (!code)
+        code = official_folds(fold, rule->folds == OFFICIAL_FOLDS_STRATIFIED ? label : NULL, train, p->n_development, p->n_folds, seed, st);
+    if (!code)
+        to_samples(p, c->n, place, train, fold, test);
+    free(label);
+    free(fold);
+    free(unit);
+    free(test);
+    free(train);
+    free(place);
+    return code;
+}
+
+int partitions_make(struct partitions *p, const struct cohort *c, const struct study *study, enum study_protocol protocol, struct status *st)
+{
+    *p = (struct partitions){.development = NEW(c->n, size_t), .test = NEW(c->n, size_t), .fold = NEW(c->n, uint32_t)};
+    int code = protocol == PROTOCOL_OFFICIAL ? make_official(p, c, study, st)
+                                             : make_grouped_or_given(p, c, study, protocol == PROTOCOL_GIVEN, st);
     if (code) {
         partitions_free(p);
         return explain(c->source->task, st);

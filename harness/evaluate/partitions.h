@@ -19,8 +19,11 @@ struct partitions {
 };
 
 /* grouped: a stratified share of the patients is the test set.  given: the dataset's own partitions.  Both: folds of the
- * development part are disjoint by patient and stratified by class, or by tenths of a regression target. */
-int partitions_make(struct partitions *p, const struct cohort *cohort, const struct study *study, struct status *st) MUST_CHECK;
+ * development part are disjoint by patient and stratified by class, or by tenths of a regression target.
+ * official: the published script's test set and folds, index for index, from the rows in sample.order, as task.official
+ * says; folds are of images, and the study's test_fraction and folds do not count (split/official.h). */
+int partitions_make(struct partitions *p, const struct cohort *cohort, const struct study *study, enum study_protocol protocol,
+                    struct status *st) MUST_CHECK;
 void partitions_free(struct partitions *p);
 
 #endif

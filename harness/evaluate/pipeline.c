@@ -234,35 +234,41 @@ static char *splits_header(const struct task *task)
     return header;
 }
 
+static void write_split_rows(FILE *f, const struct pipeline *p, const struct cohort *c, const char *protocol, const struct partitions *parts)
+{
+    char hex[DIGEST_HEX];
+    for (size_t i = 0, dev = 0; i < c->n; i++) {
+        const struct sample *s = &c->sample[i];
+        bool development = dev < parts->n_development && parts->development[dev] == i;
+        cohort_write_sample(f, s);
+        fputc(',', f);
+        cohort_write_label(f, c, s);
+        if (development)
+            fprintf(f, ",%s,development,%u,", protocol, parts->fold[dev++] + 1);
+        else
+            fprintf(f, ",%s,test,,", protocol);
+        fputs(digest_hex(hex, p->survey.picture[s->picture].digest), f);
+        for (unsigned v = 0; v < c->source->task->cohort.n_covariates; v++) {
+            fputc(',', f);
+            csv_field(f, s->covariate[v]);
+        }
+        fputc('\n', f);
+    }
+}
+
+/* parts[n_protocols] */
 static int write_splits(const struct pipeline *p, const struct cohort *c, const struct partitions *parts, struct status *st)
 {
     struct outfile out;
-    char hex[DIGEST_HEX];
-    const struct task *task = c->source->task;
-    char *name = mem_printf("%s.csv", task->name);
-    char *header = splits_header(task);
+    char *name = mem_printf("%s.csv", c->source->task->name);
+    char *header = splits_header(c->source->task);
     int code = results_open(&out, p->study.output, "splits", name, header, st);
     free(header);
     free(name);
     if (code)
         return code;
-    for (size_t i = 0, dev = 0; i < c->n; i++) {
-        const struct sample *s = &c->sample[i];
-        bool development = dev < parts->n_development && parts->development[dev] == i;
-        cohort_write_sample(out.stream, s);
-        fputc(',', out.stream);
-        cohort_write_label(out.stream, c, s);
-        if (development)
-            fprintf(out.stream, ",development,%u,", parts->fold[dev++] + 1);
-        else
-            fputs(",test,,", out.stream);
-        fputs(digest_hex(hex, p->survey.picture[s->picture].digest), out.stream);
-        for (unsigned v = 0; v < task->cohort.n_covariates; v++) {
-            fputc(',', out.stream);
-            csv_field(out.stream, s->covariate[v]);
-        }
-        fputc('\n', out.stream);
-    }
+    for (size_t i = 0; i < p->study.n_protocols; i++)
+        write_split_rows(out.stream, p, c, study_protocol_name(p->study.protocol[i]), &parts[i]);
     return outfile_commit(&out, st);
 }
 
@@ -274,11 +280,25 @@ static size_t *pictures_of(const struct cohort *c)
     return picture;
 }
 
-/* All cells of one model's readout on one task. */
-static int evaluate_readout(struct pipeline *p, const struct cell_task *t, const struct efficiency_draws *draws, const size_t *picture,
-                            const struct featurizer *f, const char *readout, struct reports *reports, struct progress *progress, struct status *st)
+/* Cells of one task and protocol. */
+static size_t count_cells_of_task(const struct study *s)
 {
-    size_t width;
+    size_t readouts = 0, probes = 0;
+    for (size_t m = 0; m < s->n_models; m++)
+        for (size_t r = 0; r < s->models[m].n_readouts; r++)
+            readouts += strcmp(s->models[m].readout[r], FEATURIZER_TOKENS) != 0;
+    for (int i = 0; i < N_STUDY_PROBES; i++)
+        probes += s->probe[i];
+    return readouts * probes;
+}
+
+/* All cells of one model's readout on one task, under every protocol: the embeddings are read once.  t[n_protocols];
+ * headline: where the task's are to go, those of a protocol side by side, this readout's from *cell on. */
+static int evaluate_readout(struct pipeline *p, const struct cell_task *t, const struct efficiency_draws *draws, struct headline *headline,
+                            size_t *cell, const size_t *picture, const struct featurizer *f, const char *readout, struct reports *reports,
+                            struct progress *progress, struct status *st)
+{
+    size_t width, per_protocol = count_cells_of_task(&p->study), next = *cell;
     if (!strcmp(readout, FEATURIZER_TOKENS)) /* kept for others to probe */
         return STATUS_OK;
     int code = featurizer_readout_width(&width, f, readout, st);
@@ -286,65 +306,79 @@ static int evaluate_readout(struct pipeline *p, const struct cell_task *t, const
         return code;
     float *x = NEW(t->cohort->n * width, float);
     code = extract_read(x, p->store, f, readout, &p->survey, picture, t->cohort->n, st);
-    for (int probe = 0; probe < N_STUDY_PROBES && !code; probe++) {
-        if (!p->study.probe[probe])
-            continue;
-        struct headline *headline = &p->headline[p->n_headlines++];
-        code = cell_evaluate(headline, t, f->model, readout, (enum study_probe)probe, x, width, st);
-        progress_step(progress, 1);
-        if (!code)
-            code = efficiency_cell(&reports->efficiency, draws, t, f->model, readout, (enum study_probe)probe, x, width, headline, progress, st);
-        if (!code && interrupt_requested())
-            code = status_set(st, STATUS_INTERRUPTED, "stopped between two cells; the reports of an earlier run are unchanged");
+    for (size_t protocol = 0; protocol < p->study.n_protocols && !code; protocol++) {
+        next = *cell;
+        for (int probe = 0; probe < N_STUDY_PROBES && !code; probe++) {
+            if (!p->study.probe[probe])
+                continue;
+            struct headline *h = &headline[protocol * per_protocol + next++];
+            code = cell_evaluate(h, &t[protocol], f->model, readout, (enum study_probe)probe, x, width, st);
+            progress_step(progress, 1);
+            if (!code && efficiency_wanted(&p->study, t[protocol].protocol))
+                code = efficiency_cell(&reports->efficiency, &draws[protocol], &t[protocol], f->model, readout, (enum study_probe)probe, x, width, h,
+                                       progress, st);
+            if (!code && interrupt_requested())
+                code = status_set(st, STATUS_INTERRUPTED, "stopped between two cells; the reports of an earlier run are unchanged");
+        }
     }
+    *cell = next;
     free(x);
+    return code;
+}
+
+/* Who is trained and tested on, by each protocol. */
+static int divide_task(struct partitions *parts, struct cell_task *t, struct pipeline *p, const struct cohort *c, struct status *st)
+{
+    int code = STATUS_OK;
+    for (size_t i = 0; i < p->study.n_protocols && !code; i++) {
+        code = partitions_make(&parts[i], c, &p->study, p->study.protocol[i], st);
+        if (code)
+            break;
+        cell_task_make(&t[i], &p->study, c, &parts[i], p->study.protocol[i]);
+        code = cell_task_add_exams(&t[i], st);
+    }
     return code;
 }
 
 static int evaluate_task(struct pipeline *p, size_t number, struct reports *reports, struct progress *progress, struct status *st)
 {
-    struct partitions parts;
-    struct cell_task t;
-    struct efficiency_draws draws = {0};
+    size_t n = p->study.n_protocols, cell = 0;
+    struct partitions *parts = NEW0(n, struct partitions);
+    struct cell_task *t = NEW0(n, struct cell_task);
+    struct efficiency_draws *draws = NEW0(n, struct efficiency_draws);
     const struct cohort *c = &p->cohort[number];
     const struct task *task = c->source->task;
-    int code = partitions_make(&parts, c, &p->study, st);
-    if (code)
-        return code;
-    cell_task_make(&t, &p->study, c, &parts);
-    if (p->study.n_fractions)
-        efficiency_draws_make(&draws, &t);
+    struct headline *headline = p->headline + number * n * count_cells_of_task(&p->study);
     char *name = mem_printf("%s.csv", task->name), *header = cell_predictions_header(task);
     size_t *picture = pictures_of(c);
-    t.n_threads = p->options.n_threads;
-    t.metrics = &reports->metrics;
-    t.path = &reports->path;
-    t.predictions = &reports->predictions[number];
-    code = write_splits(p, c, &parts, st);
+    int code = divide_task(parts, t, p, c, st);
+    for (size_t i = 0; i < n; i++) {
+        t[i].n_threads = p->options.n_threads;
+        t[i].metrics = &reports->metrics;
+        t[i].path = &reports->path;
+        t[i].predictions = &reports->predictions[number];
+        if (!code && efficiency_wanted(&p->study, t[i].protocol))
+            efficiency_draws_make(&draws[i], &t[i]);
+    }
     if (!code)
-        code = results_open(t.predictions, p->study.output, "predictions", name, header, st);
+        code = write_splits(p, c, parts, st);
+    if (!code)
+        code = results_open(&reports->predictions[number], p->study.output, "predictions", name, header, st);
     for (size_t m = 0; m < p->study.n_models && !code; m++)
         for (size_t r = 0; r < p->study.models[m].n_readouts && !code; r++)
-            code = evaluate_readout(p, &t, &draws, picture, &p->featurizer[m], p->study.models[m].readout[r], reports, progress, st);
+            code = evaluate_readout(p, t, draws, headline, &cell, picture, &p->featurizer[m], p->study.models[m].readout[r], reports, progress, st);
     free(picture);
     free(name);
     free(header);
-    efficiency_draws_free(&draws);
-    cell_task_free(&t);
-    partitions_free(&parts);
+    for (size_t i = 0; i < n; i++) {
+        efficiency_draws_free(&draws[i]);
+        cell_task_free(&t[i]);
+        partitions_free(&parts[i]);
+    }
+    free(draws);
+    free(t);
+    free(parts);
     return code;
-}
-
-static size_t count_cells(const struct study *s)
-{
-    size_t readouts = 0;
-    for (size_t m = 0; m < s->n_models; m++)
-        for (size_t r = 0; r < s->models[m].n_readouts; r++)
-            readouts += strcmp(s->models[m].readout[r], FEATURIZER_TOKENS) != 0;
-    size_t probes = 0;
-    for (int i = 0; i < N_STUDY_PROBES; i++)
-        probes += s->probe[i];
-    return s->n_tasks * readouts * probes;
 }
 
 /* The metrics a task is known by: the headline, and what the official protocol reports in its place. */
@@ -377,7 +411,7 @@ static int write_paper_table(const struct pipeline *p, const struct outfile *met
     struct paper_table table;
     int code = fflush(metrics->stream) ? status_errno(st, STATUS_IO, "cannot write '%s'", metrics->temporary) : STATUS_OK;
     if (!code)
-        code = paper_table_read(&table, metrics->temporary, study_protocol_name(p->study.protocol), task, n, st);
+        code = paper_table_read(&table, metrics->temporary, task, n, st);
     if (!code) {
         code = paper_table_write(&table, p->study.output, st);
         paper_table_free(&table);
@@ -403,15 +437,19 @@ int pipeline_evaluate(struct pipeline *p, struct status *st)
     double began = clock_seconds();
     struct reports reports = {0};
     struct progress progress;
-    size_t n_cells = count_cells(&p->study);
+    size_t n_cells = p->study.n_tasks * p->study.n_protocols * count_cells_of_task(&p->study);
     p->headline = NEW0(n_cells, struct headline);
+    p->n_headlines = n_cells;
     reports.predictions = NEW0(p->study.n_tasks, struct outfile);
     int code = results_open_metrics(&reports.metrics, p->study.output, st);
     if (!code)
         code = results_open_path(&reports.path, p->study.output, st);
     if (!code)
         code = efficiency_begin(&reports.efficiency, &p->study, st);
-    size_t n_fits = n_cells * efficiency_steps(&p->study);
+    size_t n_fits = 0;
+    for (size_t i = 0; i < p->study.n_protocols; i++)
+        if (efficiency_wanted(&p->study, p->study.protocol[i]))
+            n_fits += p->study.n_tasks * count_cells_of_task(&p->study) * efficiency_steps(&p->study);
     progress_begin(&progress, "evaluate", n_fits ? "cells and draws" : "cells", n_cells + n_fits, p->options.quiet);
     for (size_t t = 0; t < p->study.n_tasks && !code; t++)
         code = evaluate_task(p, t, &reports, &progress, st);

@@ -41,7 +41,7 @@ struct pipeline {
     struct featurizer *featurizer; /* [n_models] */
     struct store *store;
     struct extract_counts extracted;
-    struct headline *headline;   /* [n_headlines] */
+    struct headline *headline;   /* [n_headlines] by task, then protocol, then model, readout, probe */
     size_t n_headlines;
     struct stage_cost cost[8];
     size_t n_costs;

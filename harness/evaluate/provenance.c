@@ -12,7 +12,7 @@
 #include "base/version.h"
 #include "evaluate/pipeline.h"
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2 /* 1: `protocol`, a text, in place of `protocols` */
 
 /* A cohort is known by its samples' names, labels, units and image bytes. */
 static void cohort_digest(char hex[DIGEST_HEX], const struct cohort *c, const struct survey *survey)
@@ -67,6 +67,14 @@ static json_t *models_of(const struct pipeline *p)
     return list;
 }
 
+static json_t *protocols_of(const struct study *s)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < s->n_protocols; i++)
+        json_array_append_new(list, json_string(study_protocol_name(s->protocol[i])));
+    return list;
+}
+
 static json_t *costs_of(const struct pipeline *p)
 {
     json_t *list = json_array();
@@ -79,11 +87,11 @@ static json_t *costs_of(const struct pipeline *p)
 int provenance_write(const struct pipeline *p, struct status *st)
 {
     char hex[DIGEST_HEX];
-    json_t *root = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:i, s:I, s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "schema", SCHEMA_VERSION, "program",
+    json_t *root = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:i, s:I, s:o, s:s, s:s, s:s, s:o, s:o, s:o}", "schema", SCHEMA_VERSION, "program",
                              PROGRAM_NAME, "version", PROGRAM_VERSION, "command_line", p->options.command_line, "study", p->study.name, "study_file",
                              p->study.path, "study_sha256", digest_hex(hex, p->study.digest), "seed", (json_int_t)p->study.seed, "threads",
-                             p->options.n_threads, "batch", (json_int_t)(p->options.batch ? p->options.batch : 1), "protocol",
-                             study_protocol_name(p->study.protocol), "blas", blas_description(), "cpu", version_cpu(), "instructions",
+                             p->options.n_threads, "batch", (json_int_t)(p->options.batch ? p->options.batch : 1), "protocols",
+                             protocols_of(&p->study), "blas", blas_description(), "cpu", version_cpu(), "instructions",
                              cpu_level_name(cpu_level()),
                              "tasks", tasks_of(p), "models", models_of(p), "stages", costs_of(p));
     if (!root)

@@ -159,9 +159,9 @@ static bool has_one_class(const struct part *p)
     return true;
 }
 
-/* Predictions of the fold's validation rows for the whole grid go to all[n_grid, n, n_out] at their rows, their scores to
- * score[n_grid]; neither is touched where the fold is left out. */
-static int run_fold(double *all, double *score, const struct probe_task *t, const struct probe_result *r, size_t fold, part_fit *fit,
+/* Predictions of the fold's validation rows for the whole grid go to all[n_grid, n, n_out] at their rows, of the test rows to
+ * test[n_grid, n_test, n_out] unless it is NULL, the scores to score[n_grid]; none is touched where the fold is left out. */
+static int run_fold(double *all, double *test, double *score, const struct probe_task *t, const struct probe_result *r, size_t fold, part_fit *fit,
                     enum knn_vote vote, struct status *st)
 {
     size_t *row = NEW(t->n, size_t), n = 0, m = 0, *validation = NEW(t->n, size_t);
@@ -172,7 +172,8 @@ static int run_fold(double *all, double *score, const struct probe_task *t, cons
             row[n++] = i;
     struct part p;
     part_init(&p, t, r, row, n);
-    float *query = NEW(m * t->d, float);
+    size_t n_query = m + (test ? t->n_test : 0), stride = n_query * r->n_out;
+    float *query = NEW(n_query * t->d, float);
     int32_t *label = NEW(m, int32_t);
     double *target = NEW(m, double);
     for (size_t i = 0; i < m; i++) {
@@ -180,9 +181,11 @@ static int run_fold(double *all, double *score, const struct probe_task *t, cons
         label[i] = t->label ? t->label[validation[i]] : 0;
         target[i] = t->target ? t->target[validation[i]] : 0;
     }
+    if (n_query > m)
+        memcpy(query + m * t->d, t->x_test, t->n_test * t->d * sizeof *query);
     p.query = query;
-    p.m = m;
-    p.prediction = NEW(r->n_grid * m * r->n_out, double);
+    p.m = n_query;
+    p.prediction = NEW(r->n_grid * stride, double);
     double *own = NEW(r->n_grid, double);
     int code;
     if (m == 0)
@@ -192,14 +195,16 @@ static int run_fold(double *all, double *score, const struct probe_task *t, cons
     else
         code = fit(&p, vote, st);
     for (size_t g = 0; g < r->n_grid && !code; g++) {
-        own[g] = criterion(t->kind, t->n_classes, label, target, p.prediction + g * m * r->n_out, m);
+        own[g] = criterion(t->kind, t->n_classes, label, target, p.prediction + g * stride, m);
         if (isnan(own[g])) /* for one value of the grid is enough: the means must be over the same folds */
             code = status_set(st, STATUS_UNDEFINED, "%s is undefined on the validation rows", r->criterion);
     }
     for (size_t g = 0; g < r->n_grid && !code; g++) {
         score[g] = own[g];
         for (size_t i = 0; i < m; i++)
-            memcpy(all + (g * t->n + validation[i]) * r->n_out, p.prediction + (g * m + i) * r->n_out, r->n_out * sizeof *all);
+            memcpy(all + (g * t->n + validation[i]) * r->n_out, p.prediction + g * stride + i * r->n_out, r->n_out * sizeof *all);
+        if (n_query > m)
+            memcpy(test + g * t->n_test * r->n_out, p.prediction + g * stride + m * r->n_out, t->n_test * r->n_out * sizeof *test);
     }
     free(own);
     part_free(&p);
@@ -219,15 +224,20 @@ static bool better(double a, double b, enum task_kind kind)
 }
 
 /* Walks from the strongest smoothing, so that the first of equals is kept. */
-static void choose(struct probe_result *r, enum task_kind kind, bool strong_first)
+static size_t choose(const double *score, size_t n_grid, enum task_kind kind, bool strong_first)
 {
-    r->chosen = strong_first ? 0 : r->n_grid - 1;
-    for (size_t step = 1; step < r->n_grid; step++) {
-        size_t g = strong_first ? step : r->n_grid - 1 - step;
-        if (better(r->score[g], r->score[r->chosen], kind))
-            r->chosen = g;
+    size_t chosen = strong_first ? 0 : n_grid - 1;
+    for (size_t step = 1; step < n_grid; step++) {
+        size_t g = strong_first ? step : n_grid - 1 - step;
+        if (better(score[g], score[chosen], kind))
+            chosen = g;
     }
-    r->at_edge = r->n_grid > 1 && (r->chosen == 0 || r->chosen == r->n_grid - 1);
+    return chosen;
+}
+
+static bool is_edge(size_t chosen, size_t n_grid)
+{
+    return n_grid > 1 && (chosen == 0 || chosen == n_grid - 1);
 }
 
 static void mean_scores(struct probe_result *r, const bool *usable, size_t n_folds, size_t n_usable)
@@ -263,7 +273,7 @@ static int select_and_fit(struct probe_result *r, const struct probe_task *t, pa
         r->fold_score[i] = NAN;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(n_threads)
     for (size_t f = 0; f < t->n_folds; f++)
-        why[f].code = run_fold(all, r->fold_score + f * r->n_grid, t, r, f, fit, vote, &why[f]);
+        why[f].code = run_fold(all, NULL, r->fold_score + f * r->n_grid, t, r, f, fit, vote, &why[f]);
 
     int code = STATUS_OK;
     for (size_t f = 0; f < t->n_folds && !code; f++) {
@@ -279,7 +289,8 @@ static int select_and_fit(struct probe_result *r, const struct probe_task *t, pa
         code = status_set(st, STATUS_UNDEFINED, "no usable validation fold (%s)", r->note);
     if (!code) {
         mean_scores(r, usable, t->n_folds, n_usable); /* 0/0 without folds */
-        choose(r, t->kind, strong_first);
+        r->chosen = choose(r->score, r->n_grid, t->kind, strong_first);
+        r->at_edge = is_edge(r->chosen, r->n_grid);
         memcpy(r->validation, all + r->chosen * t->n * r->n_out, t->n * r->n_out * sizeof *all);
         struct part p;
         for (size_t i = 0; i < t->n; i++)
@@ -304,6 +315,60 @@ static int select_and_fit(struct probe_result *r, const struct probe_task *t, pa
     return code;
 }
 
+/* ---- each fold for itself ---- */
+
+/* shape has the grid, which becomes r's, and nothing else. */
+static int choose_in_folds(struct probe_folds *r, struct probe_result *shape, const struct probe_task *t, part_fit *fit, enum knn_vote vote,
+                           bool strong_first, int n_threads, struct status *st)
+{
+    blas_use_one_thread();
+    shape->n_out = t->kind == KIND_BINARY || t->kind == KIND_REGRESSION ? 1 : t->n_classes;
+    shape->criterion = criterion_name(t->kind);
+    *r = (struct probe_folds){.n_out = shape->n_out, .n_grid = shape->n_grid, .n_folds = t->n_folds, .grid = shape->grid, .criterion = shape->criterion};
+    size_t n_all = r->n_grid * t->n * r->n_out, n_test = t->n_test * r->n_out, n_used = 0;
+    r->score = NEW(t->n_folds * r->n_grid, double);
+    r->chosen = NEW0(t->n_folds, size_t);
+    r->at_edge = NEW0(t->n_folds, bool);
+    r->validation = NEW(t->n * r->n_out, double);
+    r->test = NEW(t->n_folds * n_test, double);
+    r->left_out = NEW0(t->n_folds, struct status);
+    double *all = NEW(n_all, double);
+    for (size_t i = 0; i < t->n_folds * r->n_grid; i++)
+        r->score[i] = NAN;
+    for (size_t i = 0; i < t->n * r->n_out; i++)
+        r->validation[i] = NAN;
+    for (size_t i = 0; i < t->n_folds * n_test; i++)
+        r->test[i] = NAN;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(n_threads)
+    for (size_t f = 0; f < t->n_folds; f++) {
+        double *test = NEW(r->n_grid * n_test, double), *score = r->score + f * r->n_grid;
+        r->left_out[f].code = run_fold(all, test, score, t, shape, f, fit, vote, &r->left_out[f]);
+        if (!r->left_out[f].code) {
+            r->chosen[f] = choose(score, r->n_grid, t->kind, strong_first);
+            r->at_edge[f] = is_edge(r->chosen[f], r->n_grid);
+            memcpy(r->test + f * n_test, test + r->chosen[f] * n_test, n_test * sizeof *test);
+        }
+        free(test);
+    }
+    int code = STATUS_OK;
+    for (size_t f = 0; f < t->n_folds && !code; f++) {
+        n_used += r->left_out[f].code == STATUS_OK;
+        if (r->left_out[f].code && r->left_out[f].code != STATUS_UNDEFINED)
+            code = status_set(st, r->left_out[f].code, "fold %zu: %s", f + 1, r->left_out[f].text);
+    }
+    if (!code && !n_used)
+        code = status_set(st, STATUS_UNDEFINED, "no usable validation fold (fold 1: %.200s)", r->left_out[0].text);
+    for (size_t i = 0; i < t->n && !code; i++)
+        if (!r->left_out[t->fold[i]].code)
+            memcpy(r->validation + i * r->n_out, all + (r->chosen[t->fold[i]] * t->n + i) * r->n_out, r->n_out * sizeof *all);
+    free(all);
+    if (code)
+        probe_folds_free(r);
+    return code;
+}
+
+/* ---- grids ---- */
+
 static void log_grid(struct probe_result *r, double first, double last)
 {
     r->n_grid = N_DEFAULT;
@@ -326,21 +391,18 @@ static void given_grid(struct probe_result *r, const double *grid, size_t n_grid
     qsort(r->grid, n_grid, sizeof *grid, by_value);
 }
 
-int probe_select_linear(struct probe_result *r, const struct probe_task *t, const double *grid, size_t n_grid, int n_threads, struct status *st)
+static void linear_grid(struct probe_result *r, const struct probe_task *t, const double *grid, size_t n_grid)
 {
     *r = (struct probe_result){0};
-    bool regression = t->kind == KIND_REGRESSION;
     if (grid)
         given_grid(r, grid, n_grid);
-    else if (regression)
+    else if (t->kind == KIND_REGRESSION)
         log_grid(r, -4, 7);
     else
         log_grid(r, -6, 5);
-    return select_and_fit(r, t, fit_linear, KNN_UNIFORM, !regression, n_threads, st);
 }
 
-int probe_select_knn(struct probe_result *r, const struct probe_task *t, enum knn_vote vote, const double *grid, size_t n_grid, int n_threads,
-                     struct status *st)
+static int knn_grid(struct probe_result *r, const struct probe_task *t, const double *grid, size_t n_grid, struct status *st)
 {
     *r = (struct probe_result){0};
     size_t smallest = t->n, *count = NEW0(t->n_folds, size_t);
@@ -355,11 +417,41 @@ int probe_select_knn(struct probe_result *r, const struct probe_task *t, enum kn
         given_grid(r, DEFAULT_K, sizeof DEFAULT_K / sizeof *DEFAULT_K);
     while (r->n_grid && r->grid[r->n_grid - 1] > (double)smallest)
         r->n_grid--;
-    if (r->n_grid == 0) {
-        probe_result_free(r);
-        return status_set(st, STATUS_UNDEFINED, "no k of the grid fits into %zu training rows", smallest);
-    }
-    return select_and_fit(r, t, fit_knn, vote, false, n_threads, st);
+    if (r->n_grid)
+        return STATUS_OK;
+    probe_result_free(r);
+    return status_set(st, STATUS_UNDEFINED, "no k of the grid fits into %zu training rows", smallest);
+}
+
+/* ---- what others call ---- */
+
+int probe_select_linear(struct probe_result *r, const struct probe_task *t, const double *grid, size_t n_grid, int n_threads, struct status *st)
+{
+    linear_grid(r, t, grid, n_grid);
+    return select_and_fit(r, t, fit_linear, KNN_UNIFORM, t->kind != KIND_REGRESSION, n_threads, st);
+}
+
+int probe_folds_linear(struct probe_folds *r, const struct probe_task *t, const double *grid, size_t n_grid, int n_threads, struct status *st)
+{
+    struct probe_result shape;
+    linear_grid(&shape, t, grid, n_grid);
+    return choose_in_folds(r, &shape, t, fit_linear, KNN_UNIFORM, t->kind != KIND_REGRESSION, n_threads, st);
+}
+
+int probe_select_knn(struct probe_result *r, const struct probe_task *t, enum knn_vote vote, const double *grid, size_t n_grid, int n_threads,
+                     struct status *st)
+{
+    int code = knn_grid(r, t, grid, n_grid, st);
+    return code ? code : select_and_fit(r, t, fit_knn, vote, false, n_threads, st);
+}
+
+int probe_folds_knn(struct probe_folds *r, const struct probe_task *t, enum knn_vote vote, const double *grid, size_t n_grid, int n_threads,
+                    struct status *st)
+{
+    struct probe_result shape;
+    *r = (struct probe_folds){0};
+    int code = knn_grid(&shape, t, grid, n_grid, st);
+    return code ? code : choose_in_folds(r, &shape, t, fit_knn, vote, false, n_threads, st);
 }
 
 void probe_result_free(struct probe_result *r)
@@ -370,4 +462,16 @@ void probe_result_free(struct probe_result *r)
     free(r->validation);
     free(r->test);
     *r = (struct probe_result){0};
+}
+
+void probe_folds_free(struct probe_folds *r)
+{
+    free(r->grid);
+    free(r->score);
+    free(r->chosen);
+    free(r->at_edge);
+    free(r->validation);
+    free(r->test);
+    free(r->left_out);
+    *r = (struct probe_folds){0};
 }

@@ -1,6 +1,11 @@
-/* Protocol `grouped` for one cell: the hyper-parameter is chosen by the mean over
+/* The choice of a cell's hyper-parameter, on validation rows alone.
+ *
+ * Protocols `grouped` and `given` (probe_select_*): the hyper-parameter is chosen by the mean over
  * validation folds, the probe fitted once more on all development rows, the test
  * rows scored once.
+ * Protocol `official` (probe_fold_*): each fold chooses for itself on its own
+ * validation rows, and the model fitted on its training rows scores the test rows,
+ * which all folds share; nothing is fitted again.
  *
  * Criterion: AUROC (binary; macro one-vs-rest over the classes the fold's
  * validation part allows), quadratic-weighted kappa of the largest probability
@@ -59,5 +64,24 @@ int probe_select_linear(struct probe_result *r, const struct probe_task *t, cons
 int probe_select_knn(struct probe_result *r, const struct probe_task *t, enum knn_vote vote, const double *grid, size_t n_grid,
                      int n_threads, struct status *st) MUST_CHECK;
 void probe_result_free(struct probe_result *r);
+
+struct probe_folds {
+    size_t n_out, n_grid, n_folds; /* n_out and grid as in probe_result */
+    double *grid;
+    double *score;       /* [n_folds, n_grid] on the fold's validation rows; NaN in folds left out */
+    size_t *chosen;      /* [n_folds] index into grid */
+    bool *at_edge;       /* [n_folds] */
+    double *validation;  /* [n, n_out] each row by its own fold's model; NaN in folds left out */
+    double *test;        /* [n_folds, n_test, n_out]; NaN in folds left out */
+    struct status *left_out; /* [n_folds] STATUS_OK, or STATUS_UNDEFINED and why the fold was left out */
+    const char *criterion;
+};
+
+/* STATUS_UNDEFINED if every fold was left out. */
+int probe_folds_linear(struct probe_folds *r, const struct probe_task *t, const double *grid, size_t n_grid, int n_threads,
+                       struct status *st) MUST_CHECK;
+int probe_folds_knn(struct probe_folds *r, const struct probe_task *t, enum knn_vote vote, const double *grid, size_t n_grid,
+                    int n_threads, struct status *st) MUST_CHECK;
+void probe_folds_free(struct probe_folds *r);
 
 #endif

@@ -15,9 +15,9 @@ int reach_rows_open(struct outfile *out, const char *directory, struct status *s
     return results_open(out, directory, "", "efficiency_reach.csv", REACH_ROWS_HEADER, st);
 }
 
-static void write_cell(FILE *f, const struct cell_name *c, const char *protocol, const char *metric)
+static void write_cell(FILE *f, const struct cell_name *c, const char *metric)
 {
-    const char *const text[] = {c->study, c->task, protocol, c->model, c->readout, c->probe, c->preprocess, c->precision, metric};
+    const char *const text[] = {c->study, c->task, c->protocol, c->model, c->readout, c->probe, c->preprocess, c->precision, metric};
     for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
         csv_field(f, text[i]);
         fputc(',', f);
@@ -27,7 +27,7 @@ static void write_cell(FILE *f, const struct cell_name *c, const char *protocol,
 void curve_rows_draw(struct outfile *out, const struct curve_row *r)
 {
     FILE *f = out->stream;
-    write_cell(f, &r->cell, r->protocol, r->metric);
+    write_cell(f, &r->cell, r->metric);
     csv_number(f, r->fraction);
     fprintf(f, ",%zu,%zu,%zu,%s,", r->draw + 1, r->n_images, r->n_patients, r->choice);
     csv_number(f, r->parameter);
@@ -41,7 +41,7 @@ void curve_rows_draw(struct outfile *out, const struct curve_row *r)
 void curve_rows_mean(struct outfile *out, const struct curve_row *r)
 {
     FILE *f = out->stream;
-    write_cell(f, &r->cell, r->protocol, r->metric);
+    write_cell(f, &r->cell, r->metric);
     csv_number(f, r->fraction);
     fprintf(f, ",mean,,%zu,,,", r->n_patients);
     csv_number(f, r->value);
@@ -63,7 +63,7 @@ void curve_rows_mean(struct outfile *out, const struct curve_row *r)
 void reach_rows_write(struct outfile *out, const struct reach_row *r)
 {
     FILE *f = out->stream;
-    write_cell(f, &r->cell, r->protocol, r->metric);
+    write_cell(f, &r->cell, r->metric);
     csv_number(f, r->fraction);
     fputc(',', f);
     csv_number(f, r->value);

@@ -19,7 +19,7 @@
 
 struct curve_row {
     struct cell_name cell;
-    const char *protocol, *metric;
+    const char *metric;
     double fraction;     /* per cent */
     size_t draw;         /* from 0; of a draw's row */
     size_t n_images, n_patients; /* trained on; the mean row: n_patients alone */
@@ -34,7 +34,7 @@ struct curve_row {
 
 struct reach_row {
     struct cell_name cell; /* the model that is to reach */
-    const char *protocol, *metric;
+    const char *metric;
     double fraction, value; /* NaN: none of the fractions does */
     const char *reference_model, *reference_readout;
     double reference_value;

@@ -7,8 +7,8 @@
 #include "base/number.h"
 
 /* Columns of metrics.csv that are read. */
-enum column { C_TASK, C_MODEL, C_READOUT, C_PROBE, C_PREPROCESS, C_PRECISION, C_PARTITION, C_METRIC, C_N, C_N_PATIENTS, C_VALUE, C_LOW, C_HIGH, C_REASON, N_COLUMNS };
-static const char *const COLUMN[] = {"task", "model", "readout", "probe", "preprocess", "precision", "partition", "metric",
+enum column { C_TASK, C_PROTOCOL, C_MODEL, C_READOUT, C_PROBE, C_PREPROCESS, C_PRECISION, C_PARTITION, C_METRIC, C_N, C_N_PATIENTS, C_VALUE, C_LOW, C_HIGH, C_REASON, N_COLUMNS };
+static const char *const COLUMN[] = {"task", "protocol", "model", "readout", "probe", "preprocess", "precision", "partition", "metric",
                                      "n", "n_patients", "value", "low", "high", "reason"};
 
 static const char *const PROTOCOL[] = {[PAPER_OFFICIAL] = "official", [PAPER_GROUPED] = "grouped", [PAPER_GIVEN] = "given"};
@@ -27,9 +27,7 @@ static bool same_row(const struct paper_row *a, const struct paper_row *b)
 /* What one task takes from the file, of one metric and partition, in the file's order. */
 struct reading {
     struct paper_table *table;
-    size_t column[N_COLUMNS], protocol_column;
-    bool has_protocol;
-    const char *protocol;
+    size_t column[N_COLUMNS];
     size_t capacity, first; /* rows of the present task, metric and partition begin at first */
 };
 
@@ -40,7 +38,7 @@ static const char *cell(const struct reading *r, size_t i, enum column c)
 
 static int protocol_of(const struct reading *r, size_t i)
 {
-    const char *name = r->has_protocol ? table_cell(&r->table->source, i, r->protocol_column) : r->protocol;
+    const char *name = cell(r, i, C_PROTOCOL);
     for (int p = 0; p < N_PAPER_PROTOCOLS; p++)
         if (!strcmp(name, PROTOCOL[p]))
             return p;
@@ -124,19 +122,16 @@ static void publish_all(struct paper_table *t, size_t first, const struct paper_
     }
 }
 
-int paper_table_read(struct paper_table *t, const char *path, const char *protocol, const struct paper_task *task, size_t n_tasks, struct status *st)
+int paper_table_read(struct paper_table *t, const char *path, const struct paper_task *task, size_t n_tasks, struct status *st)
 {
     static const char *const partition[] = {"test", "test exams"};
-    struct reading r = {.table = t, .protocol = protocol};
+    struct reading r = {.table = t};
     *t = (struct paper_table){0};
     int code = table_read(&t->source, path, st);
     if (code)
         return code;
     for (int c = 0; c < N_COLUMNS && !code; c++)
         code = table_column(&t->source, COLUMN[c], &r.column[c], st);
-    r.has_protocol = table_has(&t->source, "protocol");
-    if (!code && r.has_protocol)
-        code = table_column(&t->source, "protocol", &r.protocol_column, st);
     for (size_t k = 0; k < n_tasks && !code; k++) {
         size_t first = t->n;
         for (size_t p = 0; p < 2 && !code; p++)

@@ -54,9 +54,8 @@ struct paper_table {
     size_t n;
 };
 
-/* metrics.csv at `path`.  STATUS_DATA for columns it lacks, or a row that is there twice.  `protocol`: of a file without such a column. */
-int paper_table_read(struct paper_table *t, const char *path, const char *protocol, const struct paper_task *task, size_t n_tasks,
-                     struct status *st) MUST_CHECK;
+/* metrics.csv at `path`.  STATUS_DATA for columns it lacks, or a row that is there twice. */
+int paper_table_read(struct paper_table *t, const char *path, const struct paper_task *task, size_t n_tasks, struct status *st) MUST_CHECK;
 void paper_table_free(struct paper_table *t);
 
 /* All three files in `directory`, or none changed. */

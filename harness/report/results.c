@@ -6,12 +6,12 @@
 #include "base/file.h"
 #include "base/memory.h"
 
-const char RESULTS_METRICS_HEADER[] = "study,task,model,readout,probe,preprocess,precision,partition,metric,n,n_patients,value,low,high,level,method,"
+const char RESULTS_METRICS_HEADER[] = "study,task,protocol,model,readout,probe,preprocess,precision,partition,metric,n,n_patients,value,low,high,level,method,"
                                       "replicates,undefined_replicates,reason";
-const char RESULTS_PATH_HEADER[] = "study,task,model,readout,probe,preprocess,precision,criterion,parameter,parameter_value,fold,score,chosen,edge";
+const char RESULTS_PATH_HEADER[] = "study,task,protocol,model,readout,probe,preprocess,precision,criterion,parameter,parameter_value,fold,score,chosen,edge";
 const char RESULTS_AUDIT_HEADER[] = "task,severity,check,sample,line,detail";
 const char RESULTS_COHORT_HEADER[] = "task,class,partition,images,patients";
-const char RESULTS_SPLITS_HEADER[] = "sample,patient,site,label,partition,fold,sha256";
+const char RESULTS_SPLITS_HEADER[] = "sample,patient,site,label,protocol,partition,fold,sha256";
 
 int results_open(struct outfile *out, const char *directory, const char *sub, const char *name, const char *header, struct status *st)
 {
@@ -39,7 +39,7 @@ int results_open_path(struct outfile *out, const char *directory, struct status 
 
 static void write_cell(FILE *f, const struct cell_name *c)
 {
-    const char *const text[] = {c->study, c->task, c->model, c->readout, c->probe, c->preprocess, c->precision};
+    const char *const text[] = {c->study, c->task, c->protocol, c->model, c->readout, c->probe, c->preprocess, c->precision};
     for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
         csv_field(f, text[i]);
         fputc(',', f);
@@ -52,7 +52,7 @@ void results_write_metric(struct outfile *out, const struct metric_row *r)
     write_cell(f, &r->cell);
     fprintf(f, "%s,%s,%zu,%zu,", r->partition, r->metric, r->n, r->n_patients);
     csv_number(f, r->value);
-    if (*r->method) {
+    if (*r->method && r->level > 0) {
         fputc(',', f);
         csv_number(f, r->low);
         fputc(',', f);
@@ -61,7 +61,7 @@ void results_write_metric(struct outfile *out, const struct metric_row *r)
         csv_number(f, r->level);
         fprintf(f, ",%s,%zu,%zu,", r->method, r->replicates, r->undefined_replicates);
     } else {
-        fputs(",,,,,,,", f);
+        fprintf(f, ",,,,%s,,,", r->method);
     }
     csv_field(f, r->reason);
     fputc('\n', f);
@@ -78,7 +78,7 @@ void results_write_path(struct outfile *out, const struct path_row *r)
     else
         fprintf(f, ",%d,", r->fold + 1);
     csv_number(f, r->score);
-    if (r->fold < 0)
+    if (r->chosen >= 0)
         fprintf(f, ",%d,%d\n", r->chosen, r->edge);
     else
         fputs(",,\n", f);

@@ -21,20 +21,20 @@
 
 /* A cell of a study: what a row belongs to.  All texts borrowed. */
 struct cell_name {
-    const char *study, *task, *model, *readout, *probe;
+    const char *study, *task, *protocol, *model, *readout, *probe;
     const char *preprocess, *precision; /* of an encoder: "checkpoint" or "skelex", "fp32" or "bf16"; "" for a baseline */
 };
 
 struct metric_row {
     struct cell_name cell;
-    const char *partition; /* "test" */
+    const char *partition; /* "test", "test fold 1", "validation"; of examinations "test exams", ... */
     const char *metric;
     size_t n, n_patients;
     double value, low, high; /* NaN: NA */
     double level;            /* of the interval; NaN: none */
-    const char *method;      /* of the interval; "" if there is none */
+    const char *method;      /* of the interval, or of a mean or SD over folds, which has level 0 and no interval; "" if there is none */
     size_t replicates, undefined_replicates;
-    const char *reason;      /* why value or interval is NA; "" otherwise */
+    const char *reason;      /* why value or interval is NA, or what limits the value; "" otherwise */
 };
 
 struct path_row {
@@ -43,7 +43,7 @@ struct path_row {
     double value;
     int fold;          /* -1: the mean over folds */
     double score;
-    int chosen, edge;  /* of the mean row */
+    int chosen, edge;  /* of the rows chosen among: the mean, or each fold's own (official); -1: does not apply */
 };
 
 /* Open DIR/name, write the header line. */

@@ -30,6 +30,8 @@ struct raw_study {
     unsigned n_models;
     struct raw_task *tasks;
     unsigned n_tasks;
+    char **protocols;
+    unsigned n_protocols;
     char **probes;
     unsigned n_probes;
     struct raw_bootstrap bootstrap;
@@ -74,6 +76,8 @@ static const cyaml_schema_field_t study_fields[] = {
     CYAML_FIELD_SEQUENCE_COUNT("models", CYAML_FLAG_POINTER, struct raw_study, models, n_models, &model_value, 1, 1000),
     CYAML_FIELD_SEQUENCE_COUNT("tasks", CYAML_FLAG_POINTER, struct raw_study, tasks, n_tasks, &task_value, 1, 1000),
     OPTIONAL_TEXT("protocol", struct raw_study, protocol),
+    CYAML_FIELD_SEQUENCE_COUNT("protocols", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_study, protocols, n_protocols, &value_text, 1,
+                               N_STUDY_PROTOCOLS),
     OPTIONAL_TEXT("test_fraction", struct raw_study, test_fraction),
     OPTIONAL_TEXT("folds", struct raw_study, folds),
     CYAML_FIELD_SEQUENCE_COUNT("probes", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_study, probes, n_probes, &value_text, 1, 8),
@@ -86,7 +90,8 @@ static const cyaml_schema_field_t study_fields[] = {
     CYAML_FIELD_END};
 static const cyaml_schema_value_t study_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_study, study_fields)};
 
-static const char *const PROTOCOLS[] = {[PROTOCOL_GROUPED] = "grouped", [PROTOCOL_GIVEN] = "given", NULL};
+static const char *const PROTOCOLS[] = {[PROTOCOL_GROUPED] = "grouped", [PROTOCOL_GIVEN] = "given",
+                                        [PROTOCOL_OFFICIAL] = "official", NULL};
 static const char *const BASELINES[] = {"thumbnail", "acquisition", NULL};
 static const char *const PROBES[] = {[PROBE_LINEAR] = "linear", [PROBE_KNN] = "knn", [PROBE_KNN_UNIFORM] = "knn_uniform", NULL};
 static const char *const PREPROCESSES[] = {[PREPROCESS_CHECKPOINT] = "checkpoint", [PREPROCESS_SKELEX] = "skelex", NULL};
@@ -98,6 +103,14 @@ static const char *const LEAK_POLICIES[] = {"fail", "warn", NULL};
 const char *study_protocol_name(enum study_protocol protocol)
 {
     return PROTOCOLS[protocol];
+}
+
+bool study_has_protocol(const struct study *study, enum study_protocol protocol)
+{
+    for (size_t i = 0; i < study->n_protocols; i++)
+        if (study->protocol[i] == protocol)
+            return true;
+    return false;
 }
 
 const char *study_probe_name(enum study_probe probe)
@@ -243,14 +256,37 @@ static int resolve_places(struct study *s, const struct raw_study *raw, const ch
     return STATUS_OK;
 }
 
+static int resolve_protocols(struct study *s, const struct raw_study *raw, struct status *st)
+{
+    size_t choice = 0;
+    if (raw->protocol && raw->n_protocols)
+        return status_set(st, STATUS_DATA, "%s:%zu: `protocol` is short for a list of one; here `protocols` is a list too", s->path,
+                          manifest_line(s->path, "protocol"));
+    if (!raw->n_protocols) {
+        int code = manifest_choice(&choice, raw->protocol, PROTOCOL_GROUPED, PROTOCOLS, s->path, "protocol", st);
+        s->protocol[s->n_protocols++] = (enum study_protocol)choice;
+        return code;
+    }
+    for (unsigned i = 0; i < raw->n_protocols; i++) {
+        char keys[32];
+        (void)snprintf(keys, sizeof keys, "protocols/%u", i);
+        int code = manifest_choice(&choice, raw->protocols[i], 0, PROTOCOLS, s->path, keys, st);
+        if (code)
+            return code;
+        if (study_has_protocol(s, (enum study_protocol)choice))
+            return status_set(st, STATUS_DATA, "%s:%zu: protocol '%s' is listed twice", s->path, manifest_line(s->path, keys), PROTOCOLS[choice]);
+        s->protocol[s->n_protocols++] = (enum study_protocol)choice;
+    }
+    return STATUS_OK;
+}
+
 static int resolve_rules(struct study *s, const struct raw_study *raw, struct status *st)
 {
     size_t choice = 0, seed = 0;
     int code = manifest_size(&seed, raw->seed, 2025, 0, UINT32_MAX, s->path, "seed", st);
     s->seed = seed;
     if (!code)
-        code = manifest_choice(&choice, raw->protocol, PROTOCOL_GROUPED, PROTOCOLS, s->path, "protocol", st);
-    s->protocol = (enum study_protocol)choice;
+        code = resolve_protocols(s, raw, st);
     if (!code)
         code = manifest_number(&s->test_fraction, raw->test_fraction, 0.2, 0.01, 0.9, s->path, "test_fraction", st);
     if (!code)
@@ -443,7 +479,10 @@ void study_write(const struct study *s, FILE *stream, bool places)
             entry(stream, "    ", "data", s->tasks[i].data);
         fprintf(stream, "    # sha256 %s\n", digest_hex(hex, s->tasks[i].digest));
     }
-    fprintf(stream, "protocol: %s\n", PROTOCOLS[s->protocol]);
+    fputs("protocols: [", stream);
+    for (size_t i = 0; i < s->n_protocols; i++)
+        fprintf(stream, "%s%s", i ? ", " : "", PROTOCOLS[s->protocol[i]]);
+    fputs("]\n", stream);
     fprintf(stream, "test_fraction: %s\n", number_format(number, s->test_fraction));
     fprintf(stream, "folds: %zu\nprobes: [", s->n_folds);
     for (size_t i = 0, listed = 0; i < N_STUDY_PROBES; i++)

@@ -15,9 +15,10 @@
  *     - {name: thumbnail, baseline: thumbnail}
  *   tasks:
  *     - {task: ../tasks/kneeoa.yaml, data: kneeKL224}
- *   protocol: grouped                # grouped | given
- *   test_fraction: 0.2               # grouped
- *   folds: 5
+ *   protocols: [official, grouped]   # of grouped | official | given; every task is evaluated by each (default: grouped)
+ *   protocol: grouped                # short for a list of one
+ *   test_fraction: 0.2               # grouped; official has its own: a tenth, and five folds (split/official.h)
+ *   folds: 5                         # grouped, given
  *   probes: [linear, knn]            # also knn_uniform
  *   bootstrap: {replicates: 2000, level: 0.95}
  *   label_efficiency: {fractions: [1, 5, 10, 25, 50, 100], draws: 20}   # per cent of the training patients; default: not computed
@@ -49,7 +50,7 @@ enum study_preprocess {
     PREPROCESS_SKELEX      /* straight to the input size, bilinear, ImageNet's mean and std, whatever the backbone */
 };
 enum study_precision { PRECISION_FP32, PRECISION_BF16, N_STUDY_PRECISIONS }; /* names: those of encoder/encoder.h */
-enum study_protocol { PROTOCOL_GROUPED, PROTOCOL_GIVEN };
+enum study_protocol { PROTOCOL_GROUPED, PROTOCOL_GIVEN, PROTOCOL_OFFICIAL, N_STUDY_PROTOCOLS };
 
 struct study_model {
     char *name;
@@ -78,7 +79,8 @@ struct study {
     size_t n_models;
     struct study_task *tasks;
     size_t n_tasks;
-    enum study_protocol protocol;
+    enum study_protocol protocol[N_STUDY_PROTOCOLS]; /* [n_protocols], each once, as listed */
+    size_t n_protocols;
     double test_fraction;
     size_t n_folds;
     bool probe[N_STUDY_PROBES];
@@ -97,6 +99,7 @@ void study_free(struct study *study);
 void study_default_readout(struct study_model *model, const char *readout);
 
 const char *study_protocol_name(enum study_protocol protocol);
+bool study_has_protocol(const struct study *study, enum study_protocol protocol);
 const char *study_probe_name(enum study_probe probe);
 /* Of report rows: "checkpoint", "skelex"; "" for a baseline. */
 const char *study_preprocess_name(const struct study_model *model);

@@ -25,7 +25,7 @@ check "the six run" test $? -eq 0
 [ -s errors ] && sed 's/^/# /' errors
 metrics=results/baselines/metrics.csv
 check "rows carry mode and precision" sh -c "grep -q ',linear,skelex,fp32,' $metrics && ! tail -n +2 $metrics | grep -vq ',linear,skelex,fp32,'"
-check "twelve readouts" test "$(cut -d, -f3,4 $metrics | sort -u | grep -vc '^model,')" = 12
+check "twelve readouts" test "$(cut -d, -f4,5 $metrics | sort -u | grep -vc '^model,')" = 12
 check "resolved study keeps the mode" grep -q "preprocess: skelex" results/baselines/study.resolved.yaml
 cp results/baselines/study.resolved.yaml resolved.yaml # its paths are from the working folder
 expect "resolved study is a study" 0 "preprocess skelex" "$program" check resolved.yaml
@@ -43,7 +43,7 @@ check "ResNet as its folder says" grep -q "^model resnet-101: .*preprocess check
 sed 's/, readout: \[[a-z, ]*\]//; s/^name: .*/name: plain/; s/results\/baselines/results\/plain/; /synth_age/d' manifests/baselines.yaml > manifests/plain.yaml
 "$program" run -q manifests/plain.yaml > table 2> errors
 check "a study may name only path" test $? -eq 0
-check "each model has the first readout of its encoder" test "$(cut -d, -f3,4 results/plain/metrics.csv | sort -u | grep -c ',cls$')" = 5
+check "each model has the first readout of its encoder" test "$(cut -d, -f4,5 results/plain/metrics.csv | sort -u | grep -c ',cls$')" = 5
 check "which is the pooled map of a ResNet" grep -q ',resnet-101,pooled,' results/plain/metrics.csv
 check "the resolved study names it" grep -q 'readout: \["pooled"\]' results/plain/study.resolved.yaml
 

@@ -14,7 +14,7 @@ for file in metrics.csv path.csv cohort.csv audit.csv provenance.json study.reso
     check "wrote $file" test -s one/$file
 done
 check "no temporary is left" sh -c '! find one -name "*.tmp*" | grep -q .'
-check "test rows hold intervals" grep -q "^small,fracture,tiny,cls,linear,checkpoint,fp32,test,auroc,.*,0.95,percentile bootstrap by patient stratified by class,200,0,$" one/metrics.csv
+check "test rows hold intervals" grep -q "^small,fracture,grouped,tiny,cls,linear,checkpoint,fp32,test,auroc,.*,0.95,percentile bootstrap by patient stratified by class,200,0,$" one/metrics.csv
 check "provenance has the weights" grep -q '"weights_sha256": "[0-9a-f]\{64\}"' one/provenance.json
 
 "$program" run -q -t 2 -o again $study > /dev/null 2>&1
@@ -81,8 +81,8 @@ sed -i 's/reversed.csv/cohort.csv/' fracture.yaml age.yaml
 # one checkpoint in two precisions: two models of one study
 sed 's#^  - {name: tiny, .*#  - {name: tiny, path: data/tiny-random-vit}\n  - {name: tiny16, path: data/tiny-random-vit, precision: bf16}#' study.yaml > two.yaml
 expect "two precisions of a checkpoint" 0 "tiny16" "$program" run -q -o two two.yaml
-check "rows say which" sh -c 'grep -q "^small,age,tiny,cls,linear,checkpoint,fp32," two/metrics.csv && grep -q "^small,age,tiny16,cls,linear,checkpoint,bf16," two/metrics.csv && grep -q "^small,age,tiny16,cls,linear,checkpoint,bf16," two/path.csv'
-check "baselines have none" grep -q "^small,age,thumbnail,features,linear,,,test" two/metrics.csv
+check "rows say which" sh -c 'grep -q "^small,age,grouped,tiny,cls,linear,checkpoint,fp32," two/metrics.csv && grep -q "^small,age,grouped,tiny16,cls,linear,checkpoint,bf16," two/metrics.csv && grep -q "^small,age,grouped,tiny16,cls,linear,checkpoint,bf16," two/path.csv'
+check "baselines have none" grep -q "^small,age,grouped,thumbnail,features,linear,,,test" two/metrics.csv
 check "the resolved study says which" test "$(grep -c '^    precision: ' two/study.resolved.yaml)" = 2
 check "provenance says which" sh -c 'grep -q "\"precision\": \"fp32\"" two/provenance.json && grep -q "\"precision\": \"bf16\"" two/provenance.json'
 check "the store keeps both" sh -c "'$program' inspect store | grep -c 'vit_mae .*, bf16, weights' | grep -qx 1"

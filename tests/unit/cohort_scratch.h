@@ -19,7 +19,7 @@ static inline void scene_begin(struct scene *s, const char *task)
 {
     struct status st;
     *s = (struct scene){.directory = scratch_new()};
-    s->study = (struct study){.seed = 2025, .test_fraction = 0.25, .n_folds = 2};
+    s->study = (struct study){.seed = 2025, .test_fraction = 0.25, .n_folds = 2, .protocol = {PROTOCOL_GROUPED}, .n_protocols = 1};
     s->source.data = s->directory;
     if (task_parse(&s->source.task, "t.yaml", (const unsigned char *)task, strlen(task), &st))
         fail_msg("%s", st.text);

@@ -70,7 +70,7 @@ static void test_given_leaks(void **state)
     (void)state;
     struct scene s;
     scene_begin(&s, BINARY TABLE);
-    s.study.protocol = PROTOCOL_GIVEN;
+    s.study.protocol[0] = PROTOCOL_GIVEN;
     pictures(&s, 7);
     copy(&s, "copy.png", 3);
     scratch_text(s.directory, "cohort.csv",
@@ -88,7 +88,7 @@ static void test_given_leaks(void **state)
     assert_int_equal(count[0].images[1], 2);
     assert_int_equal(count[0].images[2], 5); /* and one without a partition */
     assert_int_equal(count[1].units[2], 3);
-    s.study.protocol = PROTOCOL_GROUPED; /* partitions do not matter then */
+    s.study.protocol[0] = PROTOCOL_GROUPED; /* partitions do not matter then */
     scene_audit(&s);
     assert_int_equal(found(c, FINDING_ERROR, "leak", NULL, NULL), 0);
     scene_end(&s);
@@ -100,7 +100,7 @@ static void test_many_without_a_partition(void **state)
     struct scene s;
     char text[4096] = "image,label,partition\n";
     scene_begin(&s, BINARY TABLE);
-    s.study.protocol = PROTOCOL_GIVEN;
+    s.study.protocol[0] = PROTOCOL_GIVEN;
     pictures(&s, 30);
     for (unsigned i = 1; i <= 30; i++) {
         char row[40];
@@ -123,7 +123,7 @@ static void test_one_sided_partition(void **state)
             struct scene s;
             char text[1000] = "image,label,partition\n";
             scene_begin(&s, task[t]);
-            s.study.protocol = PROTOCOL_GIVEN;
+            s.study.protocol[0] = PROTOCOL_GIVEN;
             pictures(&s, 9);
             for (unsigned i = 1; i <= 9; i++) {
                 char row[40];
@@ -146,7 +146,7 @@ static void test_classes(void **state)
     scratch_text(s.directory, "cohort.csv", "image,label,partition\n01.png,0,train\n02.png,1,train\n03.png,0,test\n04.png,1,train\n05.png,0,test\n06.png,1,train\n");
     scene_audit(&s);
     assert_int_equal(found(&s.cohort, FINDING_ERROR, "class", "", "class '2' has no image in the cohort"), 1);
-    s.study.protocol = PROTOCOL_GIVEN;
+    s.study.protocol[0] = PROTOCOL_GIVEN;
     scene_audit(&s);
     assert_int_equal(found(&s.cohort, FINDING_ERROR, "class", "", "class '2' has no image in development"), 1);
     assert_int_equal(found(&s.cohort, FINDING_WARNING, "class", "", "class '1' has no image in test"), 1);

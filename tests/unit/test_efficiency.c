@@ -63,9 +63,9 @@ static void begin(struct world *w, const char *task, bool regression)
         double noise = (double)(word >> 8) / (1 << 24), signal = regression ? c->sample[i / D].target / 30 : c->sample[i / D].label / 2.0;
         w->x[i] = (float)(noise + (i % D < 2 ? 0.4 * signal : 0));
     }
-    if (partitions_make(&w->parts, c, &w->s.study, &st))
+    if (partitions_make(&w->parts, c, &w->s.study, PROTOCOL_GROUPED, &st))
         fail_msg("%s", st.text);
-    cell_task_make(&w->t, &w->s.study, c, &w->parts);
+    cell_task_make(&w->t, &w->s.study, c, &w->parts, PROTOCOL_GROUPED);
     efficiency_draws_make(&w->draws, &w->t);
     for (size_t i = 0; i < 3; i++)
         w->sink[i].stream = fopen("/dev/null", "w");

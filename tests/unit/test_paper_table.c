@@ -23,7 +23,7 @@ static const struct paper_task TASKS[] = {{"age", MAE, 1, NULL, 0}, {"tumour", A
 static int read_rows(struct paper_table *t, const char *text, struct status *st)
 {
     char *directory = scratch_new(), *path = scratch_write(directory, "metrics.csv", text, strlen(text));
-    int code = paper_table_read(t, path, "given", TASKS, 3, st);
+    int code = paper_table_read(t, path, TASKS, 3, st);
     free(path);
     scratch_remove(directory);
     return code;
@@ -102,14 +102,14 @@ static void test_latex(void **state)
     paper_table_free(&t);
 }
 
-/* A file without a protocol column is all of one; the same row twice, or a column too few, is an error. */
+/* Protocol given alone; the same row twice, or a column too few, is an error. */
 static void test_odd(void **state)
 {
     (void)state;
     struct paper_table t;
     struct status st;
-    assert_int_equal(read_rows(&t, "task,model,readout,probe,preprocess,precision,partition,metric,n,n_patients,value,low,high,reason\n"
-                                   "tumour,m,cls,knn,,,test,auroc,8,6,0.5,0.25,0.75,\n", &st), STATUS_OK);
+    assert_int_equal(read_rows(&t, "task,protocol,model,readout,probe,preprocess,precision,partition,metric,n,n_patients,value,low,high,reason\n"
+                                   "tumour,given,m,cls,knn,,,test,auroc,8,6,0.5,0.25,0.75,\n", &st), STATUS_OK);
     assert_int_equal(t.n, 1);
     assert_string_equal(t.row[0].cell[PAPER_GIVEN].value, "0.5");
     assert_string_equal(t.row[0].cell[PAPER_GROUPED].value, "");

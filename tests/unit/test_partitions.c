@@ -72,13 +72,12 @@ static void disjoint_and_independent(const char *task, bool regression, enum stu
     struct partitions first = {0}, p;
     struct status st;
     scene_begin(&s, task);
-    s.study.protocol = protocol;
     s.study.n_folds = 5;
     for (size_t turn = 0; turn < 5; turn++) {
         write_rows(&s, turn, regression);
         load(&s);
         assert_int_equal(s.cohort.n_units, N_PATIENTS);
-        if (partitions_make(&p, &s.cohort, &s.study, &st))
+        if (partitions_make(&p, &s.cohort, &s.study, protocol, &st))
             fail_msg("%s", st.text);
         check_disjoint(&p, &s.cohort);
         if (protocol == PROTOCOL_GIVEN)
@@ -118,9 +117,9 @@ static void test_seed_and_share(void **state)
     s.study.n_folds = 5;
     write_rows(&s, 0, false);
     load(&s);
-    assert_int_equal(partitions_make(&a, &s.cohort, &s.study, &st), STATUS_OK);
+    assert_int_equal(partitions_make(&a, &s.cohort, &s.study, PROTOCOL_GROUPED, &st), STATUS_OK);
     s.study.seed = 2026;
-    assert_int_equal(partitions_make(&b, &s.cohort, &s.study, &st), STATUS_OK);
+    assert_int_equal(partitions_make(&b, &s.cohort, &s.study, PROTOCOL_GROUPED, &st), STATUS_OK);
     assert_true(a.n_test != b.n_test || memcmp(a.test, b.test, a.n_test * sizeof *a.test) != 0);
     uint8_t tested[N_PATIENTS] = {0};
     size_t n = 0, positive = 0;
@@ -147,18 +146,17 @@ static void test_refusals_name_the_task(void **state)
     scene_begin(&s, BINARY TABLE);
     scratch_text(s.directory, "cohort.csv", "image,label,patient\na.png,0,A\nb.png,1,B\nc.png,0,C\nd.png,0,D\n");
     load(&s);
-    assert_int_equal(partitions_make(&p, &s.cohort, &s.study, &st), STATUS_DATA);
+    assert_int_equal(partitions_make(&p, &s.cohort, &s.study, PROTOCOL_GROUPED, &st), STATUS_DATA);
     assert_text(st.text, "task 't'");
     partitions_free(&p);
-    s.study.protocol = PROTOCOL_GIVEN;
     s.study.n_folds = 5;
-    assert_int_equal(partitions_make(&p, &s.cohort, &s.study, &st), STATUS_DATA);
+    assert_int_equal(partitions_make(&p, &s.cohort, &s.study, PROTOCOL_GIVEN, &st), STATUS_DATA);
     partitions_free(&p);
     write_rows(&s, 0, false);
     load(&s);
     for (size_t i = 0; i < s.cohort.n; i++)
         s.cohort.sample[i].partition = PARTITION_DEVELOPMENT;
-    assert_int_equal(partitions_make(&p, &s.cohort, &s.study, &st), STATUS_DATA);
+    assert_int_equal(partitions_make(&p, &s.cohort, &s.study, PROTOCOL_GIVEN, &st), STATUS_DATA);
     assert_text(st.text, "no image is left to test on");
     partitions_free(&p);
     scene_end(&s);
@@ -176,8 +174,8 @@ static void test_cell_task(void **state)
     s.study.n_folds = 5;
     write_rows(&s, 0, false);
     load(&s);
-    assert_int_equal(partitions_make(&p, &s.cohort, &s.study, &st), STATUS_OK);
-    cell_task_make(&t, &s.study, &s.cohort, &p);
+    assert_int_equal(partitions_make(&p, &s.cohort, &s.study, PROTOCOL_GROUPED, &st), STATUS_OK);
+    cell_task_make(&t, &s.study, &s.cohort, &p, PROTOCOL_GROUPED);
     assert_int_equal(t.n_units, 15);
     assert_int_equal(t.n_strata, 2);
     uint8_t seen[15] = {0};
@@ -194,7 +192,7 @@ static void test_cell_task(void **state)
     cell_task_free(&t);
     cell_task_free(&t);
     char *header = cell_predictions_header(s.source.task);
-    assert_string_equal(header, "sample,patient,site,partition,fold,label,model,readout,probe,prediction,score_0,\"score_1, or \"\"more\"\"\"");
+    assert_string_equal(header, "sample,patient,site,protocol,partition,fold,label,model,readout,probe,prediction,score_0,\"score_1, or \"\"more\"\"\"");
     free(header);
     partitions_free(&p);
     scene_end(&s);

@@ -80,7 +80,7 @@ static void test_metric_rows(void **state)
     struct outfile out;
     struct status st;
     struct table t;
-    struct metric_row row = {.cell = {"s", "t", "m", "cls", "linear", "skelex", "fp32"}, .partition = "test", .metric = "auroc", .n = 10, .n_patients = 7, .value = 0.1 + 0.2,
+    struct metric_row row = {.cell = {"s", "t", "grouped", "m", "cls", "linear", "skelex", "fp32"}, .partition = "test", .metric = "auroc", .n = 10, .n_patients = 7, .value = 0.1 + 0.2,
                              .low = 0.25, .high = 0.5, .level = 0.95, .method = "percentile bootstrap by patient", .replicates = 2000,
                              .undefined_replicates = 3, .reason = ""};
     assert_int_equal(results_open_metrics(&out, deep, &st), STATUS_OK);
@@ -93,16 +93,21 @@ static void test_metric_rows(void **state)
     row.reason = "one class\nis absent";
     row.cell.model = "a,b";
     results_write_metric(&out, &row);
+    row = (struct metric_row){.cell = row.cell, .partition = "test", .metric = "auroc_sd", .n = 10, .n_patients = 7, .value = 0.25,
+                              .method = "population SD of 5 folds", .reason = "no interval"};
+    row.cell.protocol = "official";
+    results_write_metric(&out, &row);
     assert_int_equal(outfile_commit(&out, &st), STATUS_OK);
     read_back(&t, deep, "metrics.csv");
-    assert_int_equal(t.n_rows, 3);
-    static const char *const expected[3][19] = {
-        {"s", "t", "m", "cls", "linear", "skelex", "fp32", "test", "auroc", "10", "7", "0.30000000000000004", "0.25", "0.5", "0.95", "percentile bootstrap by patient", "2000", "3", ""},
-        {"s", "t", "m", "cls", "linear", "skelex", "fp32", "test", "auroc", "10", "7", "0.30000000000000004", "NA", "NA", "0.95", "percentile bootstrap by patient", "2000", "3",
+    assert_int_equal(t.n_rows, 4);
+    static const char *const expected[4][20] = {
+        {"s", "t", "grouped", "m", "cls", "linear", "skelex", "fp32", "test", "auroc", "10", "7", "0.30000000000000004", "0.25", "0.5", "0.95", "percentile bootstrap by patient", "2000", "3", ""},
+        {"s", "t", "grouped", "m", "cls", "linear", "skelex", "fp32", "test", "auroc", "10", "7", "0.30000000000000004", "NA", "NA", "0.95", "percentile bootstrap by patient", "2000", "3",
          "too few, \"defined\" replicates"},
-        {"s", "t", "a,b", "cls", "linear", "skelex", "fp32", "test", "auroc", "10", "7", "NA", "", "", "", "", "", "", "one class\nis absent"}};
-    assert_int_equal(t.n_columns, 19);
-    for (size_t i = 0; i < 3; i++)
+        {"s", "t", "grouped", "a,b", "cls", "linear", "skelex", "fp32", "test", "auroc", "10", "7", "NA", "", "", "", "", "", "", "one class\nis absent"},
+        {"s", "t", "official", "a,b", "cls", "linear", "skelex", "fp32", "test", "auroc_sd", "10", "7", "0.25", "", "", "", "population SD of 5 folds", "", "", "no interval"}};
+    assert_int_equal(t.n_columns, 20);
+    for (size_t i = 0; i < 4; i++)
         check_cells(&t, i, expected[i]);
     table_free(&t);
     free(deep);
@@ -116,19 +121,24 @@ static void test_path_rows(void **state)
     struct outfile out;
     struct status st;
     struct table t;
-    struct path_row row = {.cell = {"s", "t", "m", "cls", "linear", "skelex", "fp32"}, .criterion = "auroc", .parameter = "C", .value = 1e-6, .fold = -1, .score = NAN,
+    struct path_row row = {.cell = {"s", "t", "grouped", "m", "cls", "linear", "skelex", "fp32"}, .criterion = "auroc", .parameter = "C", .value = 1e-6, .fold = -1, .score = NAN,
                            .chosen = 1, .edge = 0};
     assert_int_equal(results_open_path(&out, directory, &st), STATUS_OK);
     results_write_path(&out, &row);
     row.fold = 0;
     row.score = 0.75;
+    row.chosen = row.edge = -1;
+    results_write_path(&out, &row);
+    row.fold = 1;
+    row.chosen = row.edge = 1;
     results_write_path(&out, &row);
     assert_int_equal(outfile_commit(&out, &st), STATUS_OK);
     read_back(&t, directory, "path.csv");
-    static const char *const expected[2][14] = {{"s", "t", "m", "cls", "linear", "skelex", "fp32", "auroc", "C", "1e-06", "mean", "NA", "1", "0"},
-                                                {"s", "t", "m", "cls", "linear", "skelex", "fp32", "auroc", "C", "1e-06", "1", "0.75", "", ""}};
-    assert_int_equal(t.n_columns, 14);
-    for (size_t i = 0; i < 2; i++)
+    static const char *const expected[3][15] = {{"s", "t", "grouped", "m", "cls", "linear", "skelex", "fp32", "auroc", "C", "1e-06", "mean", "NA", "1", "0"},
+                                                {"s", "t", "grouped", "m", "cls", "linear", "skelex", "fp32", "auroc", "C", "1e-06", "1", "0.75", "", ""},
+                                                {"s", "t", "grouped", "m", "cls", "linear", "skelex", "fp32", "auroc", "C", "1e-06", "2", "0.75", "1", "1"}};
+    assert_int_equal(t.n_columns, 15);
+    for (size_t i = 0; i < 3; i++)
         check_cells(&t, i, expected[i]);
     table_free(&t);
     scratch_remove(directory);

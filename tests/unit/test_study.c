@@ -113,7 +113,8 @@ static void test_defaults(void **state)
     if (load(&s, directory, WHOLE, &st))
         fail_msg("%s", st.text);
     assert_int_equal(s.seed, 2025);
-    assert_int_equal(s.protocol, PROTOCOL_GROUPED);
+    assert_int_equal(s.n_protocols, 1);
+    assert_int_equal(s.protocol[0], PROTOCOL_GROUPED);
     assert_true(s.test_fraction == 0.2 && s.level == 0.95);
     assert_int_equal(s.n_folds, 5);
     assert_int_equal(s.replicates, 2000);
@@ -132,7 +133,9 @@ static void test_defaults(void **state)
                             "bootstrap: {level: 0.9}\noutput: out\n", &st))
         fail_msg("%s", st.text);
     assert_true(!s.probe[PROBE_LINEAR] && s.probe[PROBE_KNN] && s.skip_bad_labels && !s.skip_bad_images);
-    assert_int_equal(s.protocol, PROTOCOL_GIVEN);
+    assert_int_equal(s.n_protocols, 1);
+    assert_int_equal(s.protocol[0], PROTOCOL_GIVEN);
+    assert_true(study_has_protocol(&s, PROTOCOL_GIVEN) && !study_has_protocol(&s, PROTOCOL_GROUPED));
     assert_int_equal(s.models[0].n_readouts, 2);
     assert_int_equal(s.models[1].n_readouts, 0); /* the encoder is asked */
     study_default_readout(&s.models[1], "pooled");
@@ -174,7 +177,11 @@ static void test_refused(void **state)
         {WHOLE "bootstrap: {replicates: 5}\n", "study.yaml:4: bootstrap/replicates is '5'"},
         {WHOLE "bootstrap:\n  level: 95\n", "study.yaml:5: bootstrap/level is '95'"},
         {WHOLE "bootstrap: {metod: bca}\n", "study.yaml:4: unknown key 'metod'; expected one of: replicates, level"},
-        {WHOLE "protocol: official\n", "study.yaml:4: protocol is 'official'; expected one of: grouped, given"},
+        {WHOLE "protocol: offical\n", "study.yaml:4: protocol is 'offical'; expected one of: grouped, given, official"},
+        {WHOLE "protocols: [grouped, offical]\n", "study.yaml:4: protocols/1 is 'offical'; expected one of: grouped, given, official"},
+        {WHOLE "protocols: [official, grouped, official]\n", "study.yaml:4: protocol 'official' is listed twice"},
+        {WHOLE "protocols: []\n", "study.yaml:4:"},
+        {WHOLE "protocol: grouped\nprotocols: [official]\n", "study.yaml:4: `protocol` is short for a list of one"},
         {WHOLE "probes: [linear, svm]\n", "study.yaml:4: probes/1 is 'svm'; expected one of: linear, knn"},
         {WHOLE "probes: []\n", "study.yaml:4:"},
         {WHOLE "on_bad_image: ignore\n", "on_bad_image is 'ignore'; expected one of: fail, skip"},
