@@ -1,6 +1,7 @@
-/* A CSV file in memory, read strictly through libcsv: UTF-8 BOM dropped, CRLF
- * or LF, quoted fields, every row as wide as the header.  Cells keep their text
- * but for leading and trailing blanks.  Errors name file and line. */
+/* A CSV file, or the first sheet of an .xlsx workbook (base/xlsx.h), in memory,
+ * read strictly: UTF-8 BOM dropped, CRLF or LF, quoted fields, every row as wide
+ * as the header.  Cells keep their text but for leading and trailing blanks.
+ * Errors name file and line. */
 #ifndef BASE_TABLE_H
 #define BASE_TABLE_H
 
@@ -22,9 +23,10 @@ struct table {
 
 /* Header in the first line; duplicate or empty column names, ragged rows, bare quotes: STATUS_DATA. */
 int table_read(struct table *t, const char *path, struct status *st) MUST_CHECK;
-/* The same from bytes; `name` stands in messages. */
+/* MURA's way: no header in the file, the names are given (n of them; 0: as above). */
+int table_read_headless(struct table *t, const char *path, const char *const *header, size_t n, struct status *st) MUST_CHECK;
+/* The same from the bytes of a CSV; `name` stands in messages. */
 int table_parse(struct table *t, const char *name, const unsigned char *data, size_t size, struct status *st) MUST_CHECK;
-/* MURA's way: no header in the file, the names are given (n of them). */
 int table_parse_headless(struct table *t, const char *name, const unsigned char *data, size_t size,
                          const char *const *header, size_t n, struct status *st) MUST_CHECK;
 void table_free(struct table *t);

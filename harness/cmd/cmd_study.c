@@ -14,7 +14,8 @@
 int command_pipeline_options(struct pipeline_options *o, const struct invocation *in, struct status *st)
 {
     *o = (struct pipeline_options){.n_threads = in->n_threads, .quiet = in->quiet, .output = in->value[OPTION_OUTPUT],
-                                   .store = in->value[OPTION_STORE], .command_line = in->command_line};
+                                   .store = in->value[OPTION_STORE], .command_line = in->command_line,
+                                   .metadata_only = in->value[OPTION_METADATA_ONLY] != NULL};
     const char *shard = in->value[OPTION_SHARD], *batch = in->value[OPTION_BATCH];
     if (batch && (!number_parse_size(batch, &o->batch) || o->batch < 1 || o->batch > MOST_AT_ONCE))
         return status_set(st, STATUS_USAGE, "--batch is '%s'; a whole number from 1 to %d was expected", batch, MOST_AT_ONCE);
@@ -138,9 +139,9 @@ static int begin(struct pipeline *p, const struct invocation *in, struct status 
     if (code)
         return code;
     code = command_judge_audit(p, in->quiet, st);
-    if (!code)
+    if (!code && !options.metadata_only)
         code = pipeline_open_models(p, st);
-    for (size_t m = 0; !code && m < p->study.n_models; m++) {
+    for (size_t m = 0; !code && p->featurizer && m < p->study.n_models; m++) {
         const struct encoder *e = p->featurizer[m].encoder;
         if (e && encoder_info(e)->assumed)
             fprintf(stderr, "warning: model %s: no file says so, assumed: %s (architecture and heads in the study say otherwise)\n",
@@ -218,28 +219,52 @@ int cmd_export(const struct invocation *in, struct status *st)
     return code;
 }
 
+/* "published N", and by how much the cohort differs; nothing if the publication does not say. */
+static void print_published(size_t ours, size_t theirs)
+{
+    if (!theirs)
+        return;
+    printf("   published: %zu", theirs);
+    if (ours != theirs)
+        printf(", differs by %+lld", (long long)ours - (long long)theirs);
+}
+
+/* Images, patients and classes of a task beside the published counts. */
+static void print_cohort(const struct cohort *c)
+{
+    const struct task *task = c->source->task;
+    size_t n = task->n_classes ? task->n_classes : 1;
+    struct audit_count *count = NEW(n, struct audit_count);
+    audit_counts(count, c);
+    printf("%s (%s%s%s)\n", task->name, task_kind_name((enum task_kind)task->kind), task->title ? "; " : "", task->title ? task->title : "");
+    if (task->n_layouts)
+        printf("  layout: %s\n", task->cohort.name);
+    printf("  %-32s %6zu", "images", c->n);
+    print_published(c->n, task->counts ? task->counts->images : 0);
+    printf("\n  %-32s %6zu", c->has_patients ? "patients" : "patients (none named)", c->n_units);
+    print_published(c->n_units, task->counts ? task->counts->patients : 0);
+    putchar('\n');
+    for (size_t k = 0; k < n; k++) {
+        printf("  %-32s %6zu images %6zu patients", task->n_classes ? task->classes[k].name : "all", count[k].images[2], count[k].units[2]);
+        if (c->has_partitions)
+            printf("   given: %zu development, %zu test", count[k].images[0], count[k].images[1]);
+        print_published(count[k].images[2], task->counts && k < task->counts->n_classes ? task->class_images[k] : 0);
+        putchar('\n');
+    }
+    if (task->counts)
+        printf("  counts as published by: %s\n", task->counts->source);
+    free(count);
+}
+
 int cmd_check(const struct invocation *in, struct status *st)
 {
     struct pipeline p;
     int code = begin(&p, in, st);
     if (code)
         return code;
-    for (size_t t = 0; t < p.study.n_tasks; t++) {
-        const struct cohort *c = &p.cohort[t];
-        const struct task *task = c->source->task;
-        size_t n = task->n_classes ? task->n_classes : 1;
-        struct audit_count *count = NEW(n, struct audit_count);
-        audit_counts(count, c);
-        printf("%s (%s%s%s)\n", task->name, task_kind_name((enum task_kind)task->kind), task->title ? "; " : "", task->title ? task->title : "");
-        for (size_t k = 0; k < n; k++) {
-            printf("  %-24s %6zu images %6zu patients", task->n_classes ? task->classes[k].name : "all", count[k].images[2], count[k].units[2]);
-            if (c->has_partitions)
-                printf("   given: %zu development, %zu test", count[k].images[0], count[k].images[1]);
-            putchar('\n');
-        }
-        free(count);
-    }
-    for (size_t m = 0; m < p.study.n_models; m++)
+    for (size_t t = 0; t < p.study.n_tasks; t++)
+        print_cohort(&p.cohort[t]);
+    for (size_t m = 0; p.featurizer && m < p.study.n_models; m++)
         printf("model %s: %s\n", p.study.models[m].name, p.featurizer[m].words);
     printf("audit: %s/audit.csv\n", p.study.output);
     pipeline_free(&p);

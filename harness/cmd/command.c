@@ -27,6 +27,7 @@ static const struct {
     [OPTION_STORE] = {"--store", NULL, "DIR", "where embeddings are kept, in place of the study's `store`"},
     [OPTION_SHARD] = {"--shard", NULL, "I/N", "only share I of N of the images (1/4 ... 4/4), for several processes"},
     [OPTION_TO] = {"--to", NULL, "DIR", "where exported files go (default: export)"},
+    [OPTION_METADATA_ONLY] = {"--metadata-only", NULL, NULL, "read the tables alone: no image is needed, no file of a model opened"},
     [OPTION_SEED] = {"--seed", NULL, "S", "seed of what is drawn (default: 2025)"},
     [OPTION_PATIENTS] = {"--patients", NULL, "N", "number of synthetic patients (default: 240)"},
     [OPTION_BENCHMARK] = {"--benchmark", NULL, NULL, "draw small versions of the seven public data sets in place of the cohort"},
@@ -46,9 +47,9 @@ const struct command COMMANDS[] = {
      "provenance.json.  The main figures are printed at the end.",
      1, 1, STUDY | BIT(OPTION_BATCH), cmd_run},
     {"check", "STUDY.yaml", "read everything, audit, compute nothing; the first thing to run",
-     "Reads study, tasks, tables and the header and structure of every image; opens the checkpoints; prints what it found and writes\n"
-     "audit.csv and cohort.csv.",
-     1, 1, STUDY, cmd_check},
+     "Reads study, tasks, tables and the header and structure of every image; opens the checkpoints; prints what it found, beside\n"
+     "the counts that the datasets' publications give, and writes audit.csv and cohort.csv.",
+     1, 1, STUDY | BIT(OPTION_METADATA_ONLY), cmd_check},
     {"extract", "STUDY.yaml", "embeddings only, into the store",
      "Ctrl-C finishes the images in hand and stores them; the same command goes on from there.", 1, 1,
      STUDY | BIT(OPTION_SHARD) | BIT(OPTION_BATCH), cmd_extract},

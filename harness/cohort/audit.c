@@ -137,7 +137,8 @@ void audit_cohort(struct cohort *c, const struct study *study, const struct surv
         findings_add(&c->findings, FINDING_ERROR, "empty", "", 0, "no usable image in the cohort (%zu rows seen)", c->n_rows);
         return;
     }
-    audit_duplicates(c, study, survey);
+    if (survey)
+        audit_duplicates(c, study, survey);
     if (given)
         audit_given_partitions(c, study);
     audit_classes(c, study);

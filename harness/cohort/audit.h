@@ -8,7 +8,7 @@
 #include "cohort/survey.h"
 #include "study/study.h"
 
-/* Adds findings to the cohort.  Units must be numbered. */
+/* Adds findings to the cohort.  Units must be numbered.  Without a survey (NULL) nothing is said of image files. */
 void audit_cohort(struct cohort *c, const struct study *study, const struct survey *survey);
 
 /* How many images and units each class has in development (0), test (1) and altogether (2). */

@@ -23,6 +23,9 @@ struct sample {
     char *path;       /* to open it */
     char *patient;    /* NULL if nothing names one */
     char *site;       /* NULL if nothing names one */
+    char *exam;       /* examination whose views share a label and whose scores are averaged (a MURA study); NULL if nothing names one */
+    char **covariate; /* [task->cohort.n_covariates] cells as written; NULL if the task names none */
+    size_t order;     /* rank among the cohort's rows as the official code would have met them */
     int32_t label;    /* class; 0 for a regression */
     double target;    /* regression; else the label */
     enum partition partition; /* as given by the dataset */
@@ -37,11 +40,12 @@ struct cohort {
     size_t n;
     size_t n_rows;                   /* rows or files seen, before any exclusion */
     size_t n_units;
-    bool has_patients, has_sites, has_partitions;
+    bool has_patients, has_sites, has_partitions, has_exams;
     struct findings findings;
 };
 
-/* Rows with an unusable label, or whose partition is unknown, become findings: errors, or exclusions if the study says so. */
+/* Rows with an unusable label, or whose partition is unknown, become findings: errors, or exclusions if the study says so.
+ * A task with layouts must have chosen one (task_choose_layout). */
 int cohort_load(struct cohort *c, const struct study *study, const struct study_task *task, struct status *st) MUST_CHECK;
 void cohort_free(struct cohort *c);
 
@@ -49,7 +53,7 @@ void cohort_free(struct cohort *c);
 void cohort_attach(struct cohort *c, const struct study *study, const struct survey *survey);
 
 /* Number the units: the patient where one is named, else all images of equal bytes.  Patients who share an image file
- * are one unit, so that its copies cannot part.  Call after the last exclusion. */
+ * are one unit, so that its copies cannot part.  Call after the last exclusion.  Without a survey (NULL) an image is known by its id. */
 void cohort_number_units(struct cohort *c, const struct survey *survey);
 
 /* "id,patient,site" as CSV fields, and the label as its class's name or the target. */

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/progress.h"
 #include "cohort/audit.h"
+#include "cohort/published.h"
 #include "evaluate/partitions.h"
 #include "evaluate/provenance.h"
 #include "report/results.h"
@@ -112,12 +113,15 @@ int pipeline_prepare(struct pipeline *p, const char *study_path, const struct pi
     p->cohort = NEW0(p->study.n_tasks, struct cohort);
     for (size_t t = 0; t < p->study.n_tasks && !code; t++)
         code = cohort_load(&p->cohort[t], &p->study, &p->study.tasks[t], st);
-    if (!code)
+    const struct survey *survey = options->metadata_only ? NULL : &p->survey;
+    if (!code && survey)
         code = survey_all(p, st);
     for (size_t t = 0; t < p->study.n_tasks && !code; t++) {
-        cohort_attach(&p->cohort[t], &p->study, &p->survey);
-        cohort_number_units(&p->cohort[t], &p->survey);
-        audit_cohort(&p->cohort[t], &p->study, &p->survey);
+        if (survey)
+            cohort_attach(&p->cohort[t], &p->study, survey);
+        cohort_number_units(&p->cohort[t], survey);
+        audit_cohort(&p->cohort[t], &p->study, survey);
+        published_compare(&p->cohort[t]);
     }
     if (!code)
         code = write_audit(p, st);
@@ -207,13 +211,35 @@ struct reports { /* put in place together, when every cell is done */
     struct outfile metrics, path, *predictions;
 };
 
+/* The fixed columns, then the task's covariates ("a|b" as "a"). */
+static char *splits_header(const struct task *task)
+{
+    char *header = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&header, &size);
+    if (!stream)
+        return mem_strdup(RESULTS_SPLITS_HEADER);
+    fputs(RESULTS_SPLITS_HEADER, stream);
+    for (unsigned v = 0; v < task->cohort.n_covariates; v++) {
+        const char *name = task->cohort.covariates[v];
+        char *first = mem_strndup(name, strcspn(name, "|"));
+        fputc(',', stream);
+        csv_field(stream, first);
+        free(first);
+    }
+    fclose(stream);
+    return header;
+}
+
 static int write_splits(const struct pipeline *p, const struct cohort *c, const struct partitions *parts, struct status *st)
 {
     struct outfile out;
     char hex[DIGEST_HEX];
     const struct task *task = c->source->task;
     char *name = mem_printf("%s.csv", task->name);
-    int code = results_open(&out, p->study.output, "splits", name, RESULTS_SPLITS_HEADER, st);
+    char *header = splits_header(task);
+    int code = results_open(&out, p->study.output, "splits", name, header, st);
+    free(header);
     free(name);
     if (code)
         return code;
@@ -227,7 +253,12 @@ static int write_splits(const struct pipeline *p, const struct cohort *c, const 
             fprintf(out.stream, ",development,%u,", parts->fold[dev++] + 1);
         else
             fputs(",test,,", out.stream);
-        fprintf(out.stream, "%s\n", digest_hex(hex, p->survey.picture[s->picture].digest));
+        fputs(digest_hex(hex, p->survey.picture[s->picture].digest), out.stream);
+        for (unsigned v = 0; v < task->cohort.n_covariates; v++) {
+            fputc(',', out.stream);
+            csv_field(out.stream, s->covariate[v]);
+        }
+        fputc('\n', out.stream);
     }
     return outfile_commit(&out, st);
 }

@@ -27,6 +27,7 @@ struct pipeline_options {
     int n_threads;
     size_t batch;                /* of extraction; 0: 1 */
     bool quiet;
+    bool metadata_only;          /* tables alone: no image is needed or opened */
     size_t shard, n_shards;
     const char *output, *store;  /* in place of the study's; NULL: the study's */
     const char *command_line;

@@ -40,11 +40,14 @@ static json_t *tasks_of(const struct pipeline *p)
     for (size_t t = 0; t < p->study.n_tasks; t++) {
         const struct cohort *c = &p->cohort[t];
         cohort_digest(hex, c, &p->survey);
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:b}", "name", c->source->task->name, "file",
+        json_t *task = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:b}", "name", c->source->task->name, "file",
                                               c->source->path, "data", c->source->data, "cohort_sha256", hex, "rows", (json_int_t)c->n_rows,
                                               "images", (json_int_t)c->n, "patients", (json_int_t)c->n_units, "excluded",
                                               (json_int_t)findings_count(&c->findings, FINDING_EXCLUDED), "warnings",
-                                              (json_int_t)findings_count(&c->findings, FINDING_WARNING), "patients_named", c->has_patients));
+                                              (json_int_t)findings_count(&c->findings, FINDING_WARNING), "patients_named", c->has_patients);
+        if (task && c->source->task->n_layouts)
+            json_object_set_new(task, "layout", json_string(c->source->task->cohort.name));
+        json_array_append_new(list, task);
     }
     return list;
 }

@@ -213,7 +213,7 @@ static int resolve_task(struct study *s, size_t i, const struct raw_task *raw, c
     if (!file_is_directory(t->data))
         return status_set(st, STATUS_DATA, "%s:%zu: task '%s': no folder '%s' to take its data from", s->path, manifest_line(s->path, keys),
                           t->task->name, t->data);
-    return STATUS_OK;
+    return task_choose_layout(t->task, t->data, st);
 }
 
 static int resolve_places(struct study *s, const struct raw_study *raw, const char *directory, struct status *st)

@@ -34,7 +34,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     must(*task->name && !strchr(task->name, '/') && task->name[0] != '.');
     must((task->kind == KIND_REGRESSION) == (task->n_classes == 0));
-    must(!task->cohort.table != !task->cohort.n_folders);
+    must(task->n_layouts || (task->cohort.table != NULL) + (task->cohort.n_tables > 0) + (task->cohort.n_folders > 0) == 1);
+    must(task_choose_layout(task, "/dev/null", &st) == STATUS_OK ? !task->n_layouts : *st.text && task->n_layouts);
     for (unsigned c = 0; c < task->n_classes; c++)
         for (unsigned v = 0; v < task->classes[c].n_values; v++)
             must(task_class_of(task, task->classes[c].values[v]) == (int)c);

@@ -25,7 +25,7 @@ static void test_tasks_refused(void **state)
         {"name: a\nkind: ordinal\nclasses: [{name: a, values: [\"1\"]}, {name: b, values: [\"1.0\"]}]\n" COHORT,
          "label value '1.0' belongs to class 'a' and to class 'b'"},
         {"name: a\nkind: ordinal\nclasses: [{name: \"1\"}, {name: b, values: [\"1\"]}]\n" COHORT, "label value '1' belongs"},
-        {"name: a\nkind: regression\ncohort: {}\n", "t.yaml:3: cohort needs either `table`"},
+        {"name: a\nkind: regression\ncohort: {}\n", "t.yaml:3: cohort needs one of `table`"},
         {"name: a\nkind: regression\ncohort: {table: a.csv, folders: [{path: x}]}\n", "cohort needs either"},
         {"name: a\nkind: regression\ncohort: {folders: [{path: x}]}\n", "a regression takes its labels from a table"},
         {"name: a\nkind: binary\n" CLASSES "cohort: {folders: [{path: x}], patient: p}\n", "name columns of a table"},
