@@ -6,8 +6,9 @@
 CONFIG  ?= release
 CC      = gcc
 PACKAGES = gcc make pkg-config git libgomp1 libcsv-dev libgsl-dev libopenblas-pthread-dev libcyaml-dev libyaml-dev \
-           libjansson-dev liblmdb-dev libxxhash-dev libexif-dev libcmocka-dev libstb-dev nettle-dev zlib1g-dev libzip-dev libexpat1-dev
-PC = gsl libcyaml yaml-0.1 jansson lmdb libxxhash libexif nettle zlib libzip expat
+           libjansson-dev liblmdb-dev libxxhash-dev libexif-dev libcmocka-dev libstb-dev nettle-dev zlib1g-dev libzip-dev libexpat1-dev \
+           libxlsxwriter-dev libjpeg62-turbo-dev
+PC = gsl libcyaml yaml-0.1 jansson lmdb libxxhash libexif nettle zlib libzip expat xlsxwriter libjpeg
 PACKAGES_CLANG = clang libclang-rt-14-dev libomp-14-dev
 
 B       := build/$(CONFIG)

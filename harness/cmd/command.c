@@ -30,6 +30,8 @@ static const struct {
     [OPTION_METADATA_ONLY] = {"--metadata-only", NULL, NULL, "read the tables alone: no image is needed, no file of a model opened"},
     [OPTION_SEED] = {"--seed", NULL, "S", "seed of what is drawn (default: 2025)"},
     [OPTION_PATIENTS] = {"--patients", NULL, "N", "number of synthetic patients (default: 240)"},
+    [OPTION_BENCHMARK] = {"--benchmark", NULL, NULL, "draw small versions of the seven public data sets in place of the cohort"},
+    [OPTION_SCALE] = {"--scale", NULL, "X", "with --benchmark: so many times its usual number of pictures, 0.05 to 20 (default: 1)"},
     [OPTION_IMAGE] = {"--image", NULL, "FILE", "put this picture through the checkpoint and print what comes out"},
     [OPTION_LAYERS] = {"--layers", NULL, NULL, "with --image: also mean, norm and largest value of every layer"},
     [OPTION_REFERENCE] = {"--reference", NULL, "NPY", "with --image: compare with this array, made elsewhere, and say where it first departs"},
@@ -65,8 +67,10 @@ const struct command COMMANDS[] = {
          BIT(OPTION_PRECISION), cmd_inspect},
     {"synth", "DIR", "a small synthetic radiograph cohort and a tiny random checkpoint",
      "Draws bone-like pictures with three labels of known difficulty (fracture, joint space grade, age) and a tiny vit_mae checkpoint with\n"
-     "random weights: enough to try the program without data.  The same seed gives the same bytes.",
-     1, 1, COMMON | BIT(OPTION_SEED) | BIT(OPTION_PATIENTS), cmd_synth},
+     "random weights: enough to try the program without data.  The same seed gives the same bytes.\n"
+     "With --benchmark: small synthetic versions of seven public data sets (pesplanus, boneage, MURA-v1.1, FracAtlas, kneeoa,\n"
+     "GRAZPEDWRI-DX, BTXRD) in their own layouts, with their traps (TRAPS.csv lists them), and two tiny checkpoints.",
+     1, 1, COMMON | BIT(OPTION_SEED) | BIT(OPTION_PATIENTS) | BIT(OPTION_BENCHMARK) | BIT(OPTION_SCALE), cmd_synth},
 };
 const size_t N_COMMANDS = sizeof COMMANDS / sizeof *COMMANDS;
 

@@ -37,10 +37,11 @@ static void filter_row(unsigned char *out, const unsigned char *row, const unsig
     }
 }
 
-unsigned char *grey_png_encode(size_t *size, const uint16_t *pixel, size_t width, size_t height, unsigned bits)
+/* channels: 1, or 3 equal ones of 8 bits. */
+static unsigned char *encode(size_t *size, const uint16_t *pixel, size_t width, size_t height, unsigned bits, size_t channels)
 {
     assert((bits == 8 || bits == 16) && width > 0 && height > 0 && width <= UINT16_MAX && height <= UINT16_MAX);
-    size_t step = bits / 8, row_bytes = width * step;
+    size_t step = channels * bits / 8, row_bytes = width * step;
     unsigned char *row = NEW0(2 * row_bytes, unsigned char), *above = row + row_bytes;
     unsigned char *filtered = NEW((row_bytes + 1) * height, unsigned char);
     for (size_t y = 0; y < height; y++) {
@@ -48,7 +49,8 @@ unsigned char *grey_png_encode(size_t *size, const uint16_t *pixel, size_t width
             uint16_t value = pixel[y * width + x];
             if (bits == 16)
                 row[2 * x] = (unsigned char)(value >> 8);
-            row[step * x + step - 1] = (unsigned char)(value & 0xff);
+            for (size_t c = bits == 16 ? 1 : 0; c < step; c++)
+                row[step * x + c] = (unsigned char)(value & 0xff);
         }
         filter_row(filtered + y * (row_bytes + 1), row, above, row_bytes, step);
         memcpy(above, row, row_bytes);
@@ -64,7 +66,7 @@ unsigned char *grey_png_encode(size_t *size, const uint16_t *pixel, size_t width
     unsigned char *chunk = file + SIGNATURE_BYTES;
     put_u32(chunk + 8, (uint32_t)width);
     put_u32(chunk + 12, (uint32_t)height);
-    memcpy(chunk + 16, (unsigned char[]){(unsigned char)bits, 0, 0, 0, 0}, 5); /* grey, deflate, not interlaced */
+    memcpy(chunk + 16, (unsigned char[]){(unsigned char)bits, channels == 3 ? 2 : 0, 0, 0, 0}, 5); /* grey or RGB, deflate, not interlaced */
     chunk = close_chunk(chunk, "IHDR", HEADER_BYTES);
 
     z.next_in = filtered;
@@ -81,4 +83,14 @@ unsigned char *grey_png_encode(size_t *size, const uint16_t *pixel, size_t width
     free(filtered);
     free(row);
     return file;
+}
+
+unsigned char *grey_png_encode(size_t *size, const uint16_t *pixel, size_t width, size_t height, unsigned bits)
+{
+    return encode(size, pixel, width, height, bits, 1);
+}
+
+unsigned char *grey_png_encode_rgb(size_t *size, const uint16_t *pixel, size_t width, size_t height)
+{
+    return encode(size, pixel, width, height, 8, 3);
 }

@@ -11,4 +11,7 @@
  * Returns *size bytes, to be freed. */
 unsigned char *grey_png_encode(size_t *size, const uint16_t *pixel, size_t width, size_t height, unsigned bits);
 
+/* The same picture as RGB of 8 bits, its three channels equal; pixel in [0, 255]. */
+unsigned char *grey_png_encode_rgb(size_t *size, const uint16_t *pixel, size_t width, size_t height);
+
 #endif
