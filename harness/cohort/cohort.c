@@ -50,7 +50,6 @@ static void sample_free(struct sample *s, unsigned n_covariates)
     for (unsigned i = 0; s->covariate && i < n_covariates; i++)
         free(s->covariate[i]);
     free(s->covariate);
-    free(s->exam);
     free(s->id);
     free(s->path);
     free(s->patient);
