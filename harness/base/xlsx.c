@@ -346,7 +346,7 @@ static void XMLCALL sheet_start(void *context, const char *name, const char **pa
     name = local(name);
     if (w->code)
         return;
-    if (!strcmp(name, "row") && !w->in_row)
+    if (!strcmp(name, "row") && !w->in_row && !w->in_cell)
         begin_row(w, pair);
     else if (!strcmp(name, "c") && w->in_row && !w->in_cell)
         begin_cell(w, pair);
@@ -362,7 +362,7 @@ static void XMLCALL sheet_end(void *context, const char *name)
     name = local(name);
     if (w->code)
         return;
-    if (!strcmp(name, "row") && w->in_row)
+    if (!strcmp(name, "row") && w->in_row && !w->in_cell) /* a row inside a cell is none */
         end_row(w);
     else if (!strcmp(name, "c") && w->in_cell)
         end_cell(w);

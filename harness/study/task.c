@@ -360,7 +360,7 @@ void task_free(struct task *task)
 {
     if (!task)
         return;
-    if (task->n_layouts) /* the cohort is then one of them */
+    if (task->chosen) /* its texts belong to the layout */
         task->cohort = (struct task_cohort){0};
     free(task->class_images);
     manifest_free(task, &task_schema);
@@ -396,6 +396,7 @@ int task_choose_layout(struct task *task, const char *data, struct status *st)
         const char *lacks = lacking(&task->layouts[i], data);
         if (!lacks) {
             task->cohort = task->layouts[i];
+            task->chosen = true;
             return STATUS_OK;
         }
         if (used < sizeof tried)

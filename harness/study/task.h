@@ -142,6 +142,7 @@ struct task { /* as loaded; kind_text becomes kind */
     char *licence, *home, *citation, *note;
     /* set by task_load */
     unsigned kind; /* enum task_kind */
+    bool chosen; /* cohort is one of the layouts */
     size_t *class_images; /* [counts->n_classes] */
 };
 

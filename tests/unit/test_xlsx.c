@@ -78,6 +78,7 @@ static void test_refused(void **state)
         {"<x:row r=\"1\"><x:c r=\"B1\"/><x:c r=\"A1\"/></x:row>", "a cell called 'A1' where row 1"},
         {"<x:row r=\"1\"><x:c r=\"XFE1\"/></x:row>", "a cell called 'XFE1'"},
         {"<x:row r=\"1\"><x:c r=\"A7\"/></x:row>", "a cell called 'A7'"},
+        {"<x:row><x:c t=\"str\"><x:v>a</x:v><x:row/></x:c><x:c t=\"str\"><x:v>a</x:v></x:c></x:row>", "t.xlsx:1: column 'a' appears twice"},
         {"<x:row r=\"1\"><x:c></x:row>", "part 'xl/worksheets/sheet2.xml', line 1: mismatched tag"},
     };
     char *directory = scratch_new();
