@@ -1,6 +1,7 @@
 /* Section a: numpy's stream and scikit-learn's splitters, compared for equality.
  * What a file asks is read off its name and its header; the values come from
  * the file itself. */
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include "golden/golden.h"
 #include "split/mt19937.h"
 #include "split/official.h"
+#include "split/philox.h"
 #include "split/splitters.h"
 
 /* ---- a case under way ------------------------------------------------- */
@@ -225,6 +227,32 @@ static void check_permutation_npy(struct outcome *o, const char *path, const cha
     npy_free(&array);
 }
 
+/* A whole cell as a 64-bit word; number_parse_size stops at 63. */
+static bool parse_word(const char *text, uint64_t *word)
+{
+    char *end;
+    errno = 0;
+    *word = strtoull(text, &end, 10);
+    return *text >= '0' && *text <= '9' && *end == '\0' && errno == 0;
+}
+
+/* Rows key0, key1, counter0, draw, value: 64-bit words without a sign. */
+static bool check_philox(const struct table *t)
+{
+    struct philox p;
+    uint64_t cell[5], before[3] = {0};
+    bool equal = t->n_rows > 0;
+    for (size_t r = 0; r < t->n_rows && equal; r++) {
+        for (size_t c = 0; c < 5 && equal; c++)
+            equal = parse_word(table_cell(t, r, c), &cell[c]);
+        if (equal && (r == 0 || memcmp(before, cell, sizeof before) != 0))
+            philox_seed(&p, (const uint64_t[]){cell[0], cell[1]}, (const uint64_t[]){cell[2], 0, 0, 0});
+        memcpy(before, cell, sizeof before);
+        equal = equal && philox_next(&p) == cell[4];
+    }
+    return equal;
+}
+
 static void check_rng_file(const char *case_name, const char *path, const char *name)
 {
     struct outcome o = {0};
@@ -247,6 +275,8 @@ static void check_rng_file(const char *case_name, const char *path, const char *
         outcome_count(&o, name, check_draws(&t, DRAW_RANDINT, 2), t.n_rows);
     } else if (HAS_COLUMNS(&t, "seed", "pos", "value")) {
         outcome_count(&o, name, check_draws(&t, DRAW_DOUBLE, 1), t.n_rows);
+    } else if (HAS_COLUMNS(&t, "key0", "key1", "counter0", "draw", "value")) {
+        outcome_count(&o, name, check_philox(&t), t.n_rows);
     } else if (HAS_COLUMNS(&t, "step", "call", "pos", "value")) {
         check_stream(&o, &t);
     } else {
