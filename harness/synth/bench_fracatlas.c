@@ -155,8 +155,8 @@ int bench_fracatlas(struct benchmark_plan *b, struct status *st)
     }
     copy_row(&a, NEITHER, 0, 0, "same bytes within a class", "duplicate");
     copy_row(&a, NEITHER, 1, 0, "same bytes within a class", "duplicate");
-    copy_row(&a, FRACTURE, 0, 0, "same bytes within a class, three files", "duplicate");
-    copy_row(&a, FRACTURE, 0, 0, "same bytes within a class, three files", "duplicate");
+    copy_row(&a, FRACTURE, 0, 0, "three files of the same bytes within a class", "duplicate");
+    copy_row(&a, FRACTURE, 0, 0, "three files of the same bytes within a class", "duplicate");
     copy_row(&a, NEITHER, 2, 70, "near duplicate: encoded again", "near_duplicate");
     struct row gone = {.id = a.next_id};
     draw_row(&gone, rng);

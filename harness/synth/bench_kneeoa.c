@@ -1,6 +1,7 @@
 /* Knee osteoarthritis: train, val, test and machine-made crops (auto_test) by
  * grade; both knees of a patient in one part; a few patients with an inverted
  * grey scale. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -65,7 +66,10 @@ int bench_kneeoa(struct benchmark_plan *b, struct status *st)
                 struct picture p;
                 picture_plan(&p, NAME, id, number, SIDE, SIDE, rng);
                 p.scene.left = side == 0;
-                p.scene.zoom *= 1.45; /* the joint fills the picture */
+                p.scene.zoom *= 1.45 * exp(plan_normal(rng, 0.05)); /* the joint fills the picture; knees do not look like copies */
+                p.scene.rotation *= 1.8;
+                p.scene.shift_x *= 2;
+                p.scene.shift_y *= 2;
                 p.scene.half_width = p.scene.half_height = 2 * DRAW_FIELD_MM;
                 p.scene.marker_x = 2 * DRAW_FIELD_MM; /* no marker */
                 p.scene.narrowing = knee[side] + shared + plan_normal(rng, NARROWING_SD * 0.7071);
@@ -86,7 +90,8 @@ int bench_kneeoa(struct benchmark_plan *b, struct status *st)
     }
     plan_trap(b, NAME, "machine-made crops of test knees: not to be read", "", "kneeoa/auto_test");
     char *path = knee_path("test", first_grade, id, "L");
-    plan_trap(b, NAME, "same bytes in train and test, under two patients", "duplicate_partition", path);
+    plan_trap(b, NAME, "same bytes in train and test, of two patients", "duplicate_patient", path);
+    plan_trap(b, NAME, "same bytes in train and test: protocol given", "leak_duplicate", path);
     plan_picture(b, &first, path);
     gsl_rng_free(rng);
     return STATUS_OK;

@@ -89,7 +89,7 @@ static int plan_part(struct benchmark_plan *b, const char *part, size_t first, s
         plan_patient(b, &t, part, first + i, first + i, share, rng);
     if (!rc && first > 1) { /* the valid part: a patient whom the training part has too */
         plan_patient(b, &t, part, 1, 1, share, rng);
-        plan_trap(b, NAME, "a patient in both parts of the given split", "leak", "patient00001");
+        plan_trap(b, NAME, "a patient in both parts: protocol given", "leak_patient", "patient00001");
     }
     if (!rc && first == 1) { /* a view that is listed and not there, in the last study written */
         const char *last = b->picture[b->n_pictures - 1].path;

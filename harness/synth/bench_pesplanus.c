@@ -31,7 +31,7 @@ int bench_pesplanus(struct benchmark_plan *b, struct status *st)
             p.scene.left = side == 0;
             p.scene.lateral = true;
             double latent = plan_latent(flat[person], shared, rng); /* the arch: bend of the shafts */
-            p.bow = 3.2 * (latent - PLAN_EFFECT / 2);
+            p.bow = 8 * (latent - PLAN_EFFECT / 2);
             plan_picture(b, &p, foot_path(flat[person], person + 1, p.scene.left));
         }
     }
@@ -48,8 +48,8 @@ int bench_pesplanus(struct benchmark_plan *b, struct status *st)
     plan_trap(b, NAME, "near duplicate: slightly brightened copy", "near_duplicate", path);
     plan_picture(b, &bright, path);
     path = foot_path(0, n + 2, false);
-    plan_trap(b, NAME, "same bytes under the other label", "duplicate_label", path);
-    plan_trap(b, NAME, "same bytes under the other label", "duplicate_label", twin.path);
+    plan_trap(b, NAME, "same bytes under the other label", "contradiction", path);
+    plan_trap(b, NAME, "same bytes under the other label", "contradiction", twin.path);
     plan_picture(b, &twin, path);
     free(flat);
     gsl_rng_free(rng);

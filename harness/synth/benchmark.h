@@ -10,7 +10,7 @@
  * Labels are drawn first; the pictures show label + noise (see README.txt's
  * ceilings).  Streams belong to (seed, data set, person or picture): the same
  * bytes for any thread count.  At scale 1 every class of every task has at
- * least 12 images of at least 8 persons. */
+ * least 12 images of at least 8 persons, 10 where patients are named. */
 #ifndef SYNTH_BENCHMARK_H
 #define SYNTH_BENCHMARK_H
 
