@@ -33,6 +33,18 @@ static void cohort_digest(char hex[DIGEST_HEX], const struct cohort *c, const st
     (void)digest_hex(hex, digest);
 }
 
+/* Rows of the audit that the study let pass, by code. */
+static json_t *accepted_of(const struct cohort *c)
+{
+    json_t *list = json_object();
+    for (size_t i = 0; i < N_AUDIT_CODES; i++) {
+        size_t n = findings_count_code(&c->findings, FINDING_ACCEPTED, AUDIT_CODES[i].name);
+        if (n)
+            json_object_set_new(list, AUDIT_CODES[i].name, json_integer((json_int_t)n));
+    }
+    return list;
+}
+
 static json_t *tasks_of(const struct pipeline *p)
 {
     char hex[DIGEST_HEX];
@@ -40,11 +52,11 @@ static json_t *tasks_of(const struct pipeline *p)
     for (size_t t = 0; t < p->study.n_tasks; t++) {
         const struct cohort *c = &p->cohort[t];
         cohort_digest(hex, c, &p->survey);
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:b}", "name", c->source->task->name, "file",
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:b, s:o}", "name", c->source->task->name, "file",
                                               c->source->path, "data", c->source->data, "cohort_sha256", hex, "rows", (json_int_t)c->n_rows,
                                               "images", (json_int_t)c->n, "patients", (json_int_t)c->n_units, "excluded",
                                               (json_int_t)findings_count(&c->findings, FINDING_EXCLUDED), "warnings",
-                                              (json_int_t)findings_count(&c->findings, FINDING_WARNING), "patients_named", c->has_patients));
+                                              (json_int_t)findings_count(&c->findings, FINDING_WARNING), "patients_named", c->has_patients, "accepted", accepted_of(c)));
     }
     return list;
 }
