@@ -58,6 +58,13 @@ static void add_group(struct cohort *c, const struct same *same, size_t n, enum 
 {
     for (size_t i = 0; i < n; i++) {
         const struct sample *s = &c->sample[same[i].sample], *o = other_of(c, same, n, s, how);
+        for (size_t j = 0; j < n && how == ANY; j++) { /* rather one of equal bytes: it says more */
+            const struct sample *copy = &c->sample[same[j].sample];
+            if (copy != s && !memcmp(survey->picture[s->picture].digest, survey->picture[copy->picture].digest, DIGEST_BYTES)) {
+                o = copy;
+                break;
+            }
+        }
         if (!o)
             continue;
         bool files = !memcmp(survey->picture[s->picture].digest, survey->picture[o->picture].digest, DIGEST_BYTES);
