@@ -215,7 +215,9 @@ static void test_folds_and_shortcuts(void **state)
     audit_split_of(&s);
     assert_int_not_equal(found(&s.cohort, FINDING_WARNING, "fold_class", "", "class '1' has no image in validation fold"), 0);
     assert_int_equal(found(&s.cohort, FINDING_WARNING, "fold_class", "", "class '0'"), 0);
-    table(&s, header, 120, "", alternate);
+    assert_int_equal(found(&s.cohort, FINDING_INFO, "shortcut", "", "no AUROC"), 0); /* rows of folds left out are not scored */
+    assert_int_equal(found(&s.cohort, FINDING_INFO, "shortcut", "", "AUROC") + found(&s.cohort, FINDING_WARNING, "shortcut", "", "AUROC"), 1);
+    table(&s, "image,label,patient,partition", 120, "", alternate);
     audit_split_of(&s);
     assert_int_equal(found(&s.cohort, FINDING_WARNING, "fold_class", NULL, NULL), 0);
     assert_int_equal(found(&s.cohort, FINDING_WARNING, "shortcut", NULL, NULL), 0);
