@@ -30,16 +30,18 @@ static struct pair *all_pairs(size_t *n_pairs, const struct cohort *c, const str
         decoded[i] = survey->picture[c->sample[i].picture].decoded;
     }
 #pragma omp parallel for schedule(dynamic, 64)
-    for (size_t a = 0; a < c->n; a++)
-        for (size_t b = a + 1; b < c->n && decoded[a]; b++) {
+    for (size_t a = 0; a < c->n; a++) {
+        const uint64_t(*all)[SIGNATURE_WORDS] = (const uint64_t(*)[SIGNATURE_WORDS])hash;
+        for (size_t b = a; decoded[a] && (b = signature_next_near(all, b + 1, c->n, hash[a], NEAR_BITS)) < c->n;) {
             unsigned bits = signature_distance(hash[a], hash[b]);
-            if (bits > NEAR_BITS || !decoded[b] ||
+            if (!decoded[b] ||
                 !memcmp(signature_of(c, survey, a)->pixels, signature_of(c, survey, b)->pixels, DIGEST_BYTES))
                 continue;
             struct found *f = &found[a];
             f->pair = mem_grow(f->pair, f->n, &f->capacity, sizeof *f->pair);
             f->pair[f->n++] = (struct pair){(uint32_t)a, (uint32_t)b, bits};
         }
+    }
     size_t total = 0, at = 0;
     for (size_t a = 0; a < c->n; a++)
         total += found[a].n;

@@ -152,3 +152,11 @@ unsigned signature_distance(const uint64_t a[SIGNATURE_WORDS], const uint64_t b[
         n += bits_of(a[i] ^ b[i]);
     return n;
 }
+
+size_t signature_next_near(const uint64_t hash[][SIGNATURE_WORDS], size_t from, size_t n, const uint64_t a[SIGNATURE_WORDS], unsigned limit)
+{
+    for (size_t i = from; i < n; i++) /* unlike pictures differ in half of the first word: most end there */
+        if (bits_of(hash[i][0] ^ a[0]) <= limit && signature_distance(hash[i], a) <= limit)
+            return i;
+    return n;
+}

@@ -14,6 +14,7 @@
 #ifndef IMAGE_SIGNATURE_H
 #define IMAGE_SIGNATURE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/digest.h"
@@ -33,5 +34,8 @@ void signature_make(struct signature *s, const struct radiograph *r);
 
 /* How many of the 255 bits differ. */
 unsigned signature_distance(const uint64_t a[SIGNATURE_WORDS], const uint64_t b[SIGNATURE_WORDS]);
+
+/* The first of hash[from .. n) of which at most `limit` bits differ from a's; n if there is none. */
+size_t signature_next_near(const uint64_t hash[][SIGNATURE_WORDS], size_t from, size_t n, const uint64_t a[SIGNATURE_WORDS], unsigned limit);
 
 #endif
