@@ -36,15 +36,15 @@ int command_judge_audit(const struct pipeline *p, bool quiet, struct status *st)
     for (size_t t = 0; t < p->study.n_tasks; t++) {
         const struct cohort *c = &p->cohort[t];
         const char *task = c->source->task->name;
-        size_t shown = 0, of_kind[4];
+        size_t shown = 0, of_kind[N_SEVERITIES];
         for (int s = FINDING_INFO; s <= FINDING_ERROR; s++)
             of_kind[s] = findings_count(&c->findings, (enum severity)s);
         if (!quiet)
-            fprintf(stderr, "task %s: %zu images of %zu patients%s (%zu rows seen, %zu left out); audit: %zu errors, %zu warnings\n", task, c->n,
+            fprintf(stderr, "task %s: %zu images of %zu patients%s (%zu rows seen, %zu left out); audit: %zu errors, %zu warnings, %zu accepted\n", task, c->n,
                     c->n_units, c->has_patients ? "" : " (none named)", c->n_rows, of_kind[FINDING_EXCLUDED], of_kind[FINDING_ERROR],
-                    of_kind[FINDING_WARNING]);
+                    of_kind[FINDING_WARNING], of_kind[FINDING_ACCEPTED]);
         for (int s = FINDING_ERROR; s >= FINDING_WARNING; s--) {
-            if (s == FINDING_EXCLUDED || (quiet && s != FINDING_ERROR))
+            if (s == FINDING_EXCLUDED || s == FINDING_ACCEPTED || (quiet && s != FINDING_ERROR))
                 continue;
             for (size_t i = 0; i < c->findings.n; i++) {
                 const struct finding *f = &c->findings.item[i];
@@ -65,7 +65,7 @@ int command_judge_audit(const struct pipeline *p, bool quiet, struct status *st)
     if (errors)
         return status_set(st, STATUS_DATA,
                           "the audit found %zu errors, all listed in '%s/audit.csv'; on_missing_image, on_bad_image and on_bad_label: skip in the "
-                          "study leave such rows out",
+                          "study leave such rows out, accept: [CODE, ...] lets others knowingly pass (check --help lists the codes)",
                           errors, p->study.output);
     return STATUS_OK;
 }
@@ -136,17 +136,11 @@ static int finish(struct pipeline *p, int code, struct status *st)
     return code;
 }
 
-/* Study, audit and models, as every command begins; on failure p is freed. */
-static int begin(struct pipeline *p, const struct invocation *in, struct status *st)
+/* After pipeline_prepare; on failure p is freed. */
+static int judge_and_open(struct pipeline *p, const struct invocation *in, struct status *st)
 {
-    struct pipeline_options options;
-    int code = command_pipeline_options(&options, in, st);
-    if (!code)
-        code = pipeline_prepare(p, in->argument[0], &options, st);
-    if (code)
-        return code;
-    code = command_judge_audit(p, in->quiet, st);
-    if (!code && !options.metadata_only)
+    int code = command_judge_audit(p, in->quiet, st);
+    if (!code && !p->options.metadata_only)
         code = pipeline_open_models(p, st);
     for (size_t m = 0; !code && p->featurizer && m < p->study.n_models; m++) {
         const struct encoder *e = p->featurizer[m].encoder;
@@ -157,6 +151,16 @@ static int begin(struct pipeline *p, const struct invocation *in, struct status 
     if (code)
         pipeline_free(p);
     return code;
+}
+
+/* Study, audit and models, as every command begins; on failure p is freed. */
+static int begin(struct pipeline *p, const struct invocation *in, struct status *st)
+{
+    struct pipeline_options options;
+    int code = command_pipeline_options(&options, in, st);
+    if (!code)
+        code = pipeline_prepare(p, in->argument[0], &options, st);
+    return code ? code : judge_and_open(p, in, st);
 }
 
 static void say_extracted(const struct pipeline *p)
@@ -263,17 +267,43 @@ static void print_cohort(const struct cohort *c)
     free(count);
 }
 
+/* Every code that was found, gravest first, over all tasks. */
+static void print_findings(const struct pipeline *p)
+{
+    bool any = false;
+    for (int s = FINDING_ERROR; s >= 0; s--)
+        for (size_t i = 0; i < N_AUDIT_CODES; i++) {
+            size_t n = 0;
+            for (size_t t = 0; t < p->study.n_tasks; t++)
+                n += findings_count_code(&p->cohort[t].findings, (enum severity)s, AUDIT_CODES[i].name);
+            if (!n)
+                continue;
+            if (!any)
+                printf("%-20s %-9s %6s\n", "audit", "severity", "rows");
+            any = true;
+            printf("%-20s %-9s %6zu\n", AUDIT_CODES[i].name, severity_name((enum severity)s), n);
+        }
+    printf("%sall rows: %s/audit.csv\n", any ? "" : "the audit found nothing; ", p->study.output);
+}
+
 int cmd_check(const struct invocation *in, struct status *st)
 {
     struct pipeline p;
-    int code = begin(&p, in, st);
+    struct pipeline_options options;
+    int code = command_pipeline_options(&options, in, st);
+    if (!code)
+        code = pipeline_prepare(&p, in->argument[0], &options, st);
+    if (code)
+        return code;
+    print_findings(&p);
+    putchar('\n');
+    code = judge_and_open(&p, in, st);
     if (code)
         return code;
     for (size_t t = 0; t < p.study.n_tasks; t++)
         print_cohort(&p.cohort[t]);
     for (size_t m = 0; p.featurizer && m < p.study.n_models; m++)
         printf("model %s: %s\n", p.study.models[m].name, p.featurizer[m].words);
-    printf("audit: %s/audit.csv\n", p.study.output);
     pipeline_free(&p);
     return STATUS_OK;
 }

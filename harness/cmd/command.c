@@ -47,8 +47,9 @@ const struct command COMMANDS[] = {
      "provenance.json.  The main figures are printed at the end.",
      1, 1, STUDY | BIT(OPTION_BATCH), cmd_run},
     {"check", "STUDY.yaml", "read everything, audit, compute nothing; the first thing to run",
-     "Reads study, tasks, tables and the header and structure of every image; opens the checkpoints; prints what it found, beside\n"
-     "the counts that the datasets' publications give, and writes audit.csv and cohort.csv.",
+     "Reads study, tasks, tables and every image; audits the cohorts; opens the checkpoints; prints what it found, beside the counts that\n"
+     "the datasets' publications give, and writes audit.csv and cohort.csv.  Errors stop it, and run, unless the study lists their codes\n"
+     "under `accept:`.  What pictures look like is kept beside the store, so that a second time is quick.",
      1, 1, STUDY | BIT(OPTION_METADATA_ONLY), cmd_check},
     {"extract", "STUDY.yaml", "embeddings only, into the store",
      "Ctrl-C finishes the images in hand and stores them; the same command goes on from there.", 1, 1,
@@ -103,6 +104,13 @@ static void print_command(FILE *f, const struct command *c)
     }
 }
 
+static void print_codes(FILE *f)
+{
+    fprintf(f, "\ncodes of the audit (audit.csv, column check; the gravest severity; * may stand in `accept:`)\n");
+    for (size_t i = 0; i < N_AUDIT_CODES; i++)
+        fprintf(f, "%c %-20s %-8s %s\n", AUDIT_CODES[i].acceptable ? '*' : ' ', AUDIT_CODES[i].name, AUDIT_CODES[i].severity, AUDIT_CODES[i].meaning);
+}
+
 static void print_man(FILE *f)
 {
     fprintf(f, ".TH SKELEX-EVAL 1 \"\" \"%s %s\"\n.SH NAME\n%s \\- evaluate frozen encoders of musculoskeletal radiographs\n", PROGRAM_NAME,
@@ -116,6 +124,10 @@ static void print_man(FILE *f)
                 fprintf(f, ".TP\n.B \\%s%s%s\n%s\n", OPTIONS[o].name, OPTIONS[o].argument ? " " : "",
                         OPTIONS[o].argument ? OPTIONS[o].argument : "", OPTIONS[o].help);
     }
+    fprintf(f, ".SH AUDIT CODES\nThose marked * may stand in the study's accept list.\n");
+    for (size_t i = 0; i < N_AUDIT_CODES; i++)
+        fprintf(f, ".TP\n.BR %s \" (%s)%s\"\n%s.\n", AUDIT_CODES[i].name, AUDIT_CODES[i].severity, AUDIT_CODES[i].acceptable ? " *" : "",
+                AUDIT_CODES[i].meaning);
     fprintf(f, ".SH EXIT STATUS\n0 done; 2 usage; 3 the data; 4 the file system; 70 internal; after Ctrl\\-C as the signal.\n");
     fprintf(f, ".SH ENVIRONMENT\n.TP\n.B SKELEX_CPU\n" SKELEX_CPU_HELP ".\n");
 }
@@ -242,6 +254,8 @@ int command_main(int argc, char **argv)
         code = parse(&in, argc, argv, &st);
     if (!code && in.value[OPTION_HELP]) {
         print_command(stdout, in.command);
+        if (in.command->run == cmd_check)
+            print_codes(stdout);
     } else if (!code) {
         omp_set_num_threads(in.n_threads); /* of every parallel region that asks for no number of its own */
         interrupt_install();

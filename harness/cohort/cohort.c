@@ -139,12 +139,14 @@ static uint32_t root_of(uint32_t *parent, uint32_t u)
     return u;
 }
 
-/* Units that share an image file become one (the smallest number), and numbers close up again. */
-static void join_units(struct cohort *c, struct keyed *key)
+/* Units that share a picture, pixel by pixel, become one (the smallest number), and numbers close up again. */
+static void join_units(struct cohort *c, struct keyed *key, const struct survey *survey)
 {
     uint32_t *parent = NEW(c->n_units, uint32_t), *number = NEW(c->n_units, uint32_t);
     for (size_t u = 0; u < c->n_units; u++)
         parent[u] = (uint32_t)u;
+    for (size_t i = 0; i < c->n; i++)
+        key[i].digest = survey_identity(&survey->picture[c->sample[key[i].sample].picture]);
     qsort(key, c->n, sizeof *key, by_digest);
     for (size_t i = 1; i < c->n; i++) {
         if (by_digest(&key[i], &key[i - 1]) != 0)
@@ -181,7 +183,7 @@ void cohort_number_units(struct cohort *c, const struct survey *survey)
         c->sample[key[i].sample].unit = (uint32_t)(c->n_units - 1);
     }
     if (c->n)
-        join_units(c, key);
+        join_units(c, key, survey);
     free(key);
     free(name);
 }

@@ -52,8 +52,9 @@ void cohort_free(struct cohort *c);
 /* After the survey: tie samples to pictures, leave out (or complain of) missing and unreadable ones. */
 void cohort_attach(struct cohort *c, const struct study *study, const struct survey *survey);
 
-/* Number the units: the patient where one is named, else all images of equal bytes.  Patients who share an image file
- * are one unit, so that its copies cannot part.  Call after the last exclusion.  Without a survey (NULL) an image is known by its id. */
+/* Number the units: the patient where one is named, else all images of equal bytes.  Units that share
+ * a picture (equal pixels, where they were decoded) are one, so that its copies cannot part.  Call after the last exclusion.
+ * Without a survey (NULL) an image is known by its id. */
 void cohort_number_units(struct cohort *c, const struct survey *survey);
 
 /* "id,patient,site" as CSV fields, and the label as its class's name or the target. */

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "base/status.h"
@@ -15,7 +16,25 @@ void findings_add(struct findings *f, enum severity severity, const char *check,
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     f->item = mem_grow(f->item, f->n, &f->capacity, sizeof *f->item);
-    f->item[f->n++] = (struct finding){severity, check, mem_strdup(sample), line, mem_strdup(text)};
+    f->item[f->n++] = (struct finding){severity, check, mem_strdup(sample), line, mem_strdup(text), 0};
+}
+
+size_t findings_new_group(struct findings *f)
+{
+    return ++f->n_groups;
+}
+
+void findings_put_in_group(struct findings *f, size_t group)
+{
+    f->item[f->n - 1].group = group;
+}
+
+size_t findings_count_code(const struct findings *f, enum severity severity, const char *check)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < f->n; i++)
+        n += f->item[i].severity == severity && !strcmp(f->item[i].check, check);
+    return n;
 }
 
 size_t findings_count(const struct findings *f, enum severity severity)
@@ -38,6 +57,6 @@ void findings_free(struct findings *f)
 
 const char *severity_name(enum severity severity)
 {
-    static const char *const name[] = {"info", "warning", "excluded", "error"};
+    static const char *const name[] = {"note", "warning", "excluded", "accepted", "error"};
     return name[severity];
 }

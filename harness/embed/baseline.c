@@ -23,6 +23,19 @@ int baseline_thumbnail(float out[THUMBNAIL_WIDTH], const struct radiograph *r, s
     return code;
 }
 
+void baseline_acquisition_of(float out[ACQUISITION_WIDTH], size_t width, size_t height, size_t channels, unsigned bits, double mean, double sd,
+                             size_t file_bytes)
+{
+    out[0] = (float)width;
+    out[1] = (float)height;
+    out[2] = (float)((double)width / (double)height);
+    out[3] = (float)channels;
+    out[4] = (float)bits;
+    out[5] = (float)mean;
+    out[6] = (float)sd;
+    out[7] = (float)log((double)file_bytes);
+}
+
 void baseline_acquisition(float out[ACQUISITION_WIDTH], const struct radiograph *r, size_t file_bytes)
 {
     size_t n = r->width * r->height * r->channels;
@@ -33,12 +46,5 @@ void baseline_acquisition(float out[ACQUISITION_WIDTH], const struct radiograph 
     }
     double largest = r->bits == 16 ? 65535 : 255, mean = (double)sum / (double)n;
     double variance = (double)squares / (double)n - mean * mean;
-    out[0] = (float)r->width;
-    out[1] = (float)r->height;
-    out[2] = (float)((double)r->width / (double)r->height);
-    out[3] = (float)r->channels;
-    out[4] = (float)r->bits;
-    out[5] = (float)(mean / largest);
-    out[6] = (float)(sqrt(variance > 0 ? variance : 0) / largest);
-    out[7] = (float)log((double)file_bytes);
+    baseline_acquisition_of(out, r->width, r->height, r->channels, r->bits, mean / largest, sqrt(variance > 0 ? variance : 0) / largest, file_bytes);
 }

@@ -17,6 +17,9 @@
 #define ACQUISITION_WIDTH 8
 
 int baseline_thumbnail(float out[THUMBNAIL_WIDTH], const struct radiograph *r, struct status *st) MUST_CHECK;
+/* From what is known without the samples: their mean and standard deviation as shares. */
+void baseline_acquisition_of(float out[ACQUISITION_WIDTH], size_t width, size_t height, size_t channels, unsigned bits, double mean, double sd,
+                             size_t file_bytes);
 void baseline_acquisition(float out[ACQUISITION_WIDTH], const struct radiograph *r, size_t file_bytes);
 
 #endif

@@ -15,6 +15,8 @@
 #include "evaluate/partitions.h"
 #include "evaluate/provenance.h"
 #include "report/paper_table.h"
+#include "evaluate/shortcut.h"
+#include "evaluate/split_audit.h"
 #include "report/results.h"
 
 static void charge(struct pipeline *p, const char *name, double began, size_t items)
@@ -51,7 +53,10 @@ static int write_audit(const struct pipeline *p, struct status *st)
                 fprintf(out.stream, "%zu", f->line);
             fputc(',', out.stream);
             csv_field(out.stream, f->detail);
-            fputc('\n', out.stream);
+            if (f->group)
+                fprintf(out.stream, ",%zu\n", f->group);
+            else
+                fputs(",\n", out.stream);
         }
     return outfile_commit(&out, st);
 }
@@ -85,6 +90,7 @@ static int write_cohort(const struct pipeline *p, struct status *st)
 
 static int survey_all(struct pipeline *p, struct status *st)
 {
+    double began = clock_seconds();
     size_t n = 0, total = 0;
     for (size_t t = 0; t < p->study.n_tasks; t++)
         total += p->cohort[t].n;
@@ -94,6 +100,39 @@ static int survey_all(struct pipeline *p, struct status *st)
             path[n++] = p->cohort[t].sample[i].path;
     int code = survey_make(&p->survey, path, n, p->options.n_threads, p->options.quiet, st);
     free(path);
+    charge(p, "read", began, p->survey.n);
+    if (code)
+        return code;
+    began = clock_seconds();
+    char *cache = path_join(p->study.store, "signatures.bin");
+    code = survey_decode(&p->survey, cache, p->options.n_threads, p->options.quiet, &n, st);
+    free(cache);
+    charge(p, "decode", began, n);
+    return code;
+}
+
+/* Of the split that will be used, once the cohort itself has no error. */
+static int audit_split(struct pipeline *p, struct cohort *c, struct status *st)
+{
+    int code = STATUS_OK;
+    if (findings_count(&c->findings, FINDING_ERROR) || !c->n)
+        return STATUS_OK;
+    for (size_t i = 0; i < p->study.n_protocols && !code; i++) {
+        struct partitions parts;
+        const enum study_protocol protocol = p->study.protocol[i];
+        code = partitions_make(&parts, c, &p->study, protocol, st);
+        if (code == STATUS_DATA) {
+            findings_add(&c->findings, FINDING_ERROR, "split", "", 0, "%s", st->text);
+            return STATUS_OK;
+        }
+        if (code)
+            return code;
+        split_audit(c, &parts, study_protocol_name(protocol));
+        if (i == 0) /* one figure a task is enough: the label's, not the split's */
+            code = shortcut_audit(c, &parts, &p->survey, p->options.n_threads, st);
+        partitions_free(&parts);
+    }
+    audit_accept(c, &p->study);
     return code;
 }
 
@@ -124,6 +163,9 @@ int pipeline_prepare(struct pipeline *p, const char *study_path, const struct pi
         cohort_number_units(&p->cohort[t], survey);
         audit_cohort(&p->cohort[t], &p->study, survey);
         published_compare(&p->cohort[t]);
+        audit_accept(&p->cohort[t], &p->study);
+        if (survey)
+            code = audit_split(p, &p->cohort[t], st);
     }
     if (!code)
         code = write_audit(p, st);
@@ -175,6 +217,7 @@ static int apply_failures(struct pipeline *p, struct status *st)
     for (size_t t = 0; t < p->study.n_tasks; t++) {
         cohort_attach(&p->cohort[t], &p->study, &p->survey);
         cohort_number_units(&p->cohort[t], &p->survey);
+        audit_accept(&p->cohort[t], &p->study);
     }
     int code = write_audit(p, st);
     if (!code)
@@ -422,6 +465,21 @@ static int write_paper_table(const struct pipeline *p, const struct outfile *met
     return code;
 }
 
+/* What the audit let pass stands beside the figures it may have touched: rows of partition "audit". */
+static void write_accepted(struct outfile *metrics, const struct study *s, const struct cohort *c)
+{
+    for (size_t i = 0; i < N_AUDIT_CODES; i++) {
+        size_t n = findings_count_code(&c->findings, FINDING_ACCEPTED, AUDIT_CODES[i].name);
+        if (!n)
+            continue;
+        char *name = mem_printf("accepted_%s", AUDIT_CODES[i].name);
+        struct metric_row row = {.cell = {s->name, c->source->task->name, "", "", "", "", "", ""}, .partition = "audit", .metric = name, .n = c->n,
+                                 .n_patients = c->n_units, .value = (double)n, .method = "", .reason = AUDIT_CODES[i].meaning};
+        results_write_metric(metrics, &row);
+        free(name);
+    }
+}
+
 static int write_study(const struct study *s, struct status *st)
 {
     struct outfile out;
@@ -451,6 +509,8 @@ int pipeline_evaluate(struct pipeline *p, struct status *st)
         if (efficiency_wanted(&p->study, p->study.protocol[i]))
             n_fits += p->study.n_tasks * count_cells_of_task(&p->study) * efficiency_steps(&p->study);
     progress_begin(&progress, "evaluate", n_fits ? "cells and draws" : "cells", n_cells + n_fits, p->options.quiet);
+    for (size_t t = 0; t < p->study.n_tasks && !code; t++)
+        write_accepted(&reports.metrics, &p->study, &p->cohort[t]);
     for (size_t t = 0; t < p->study.n_tasks && !code; t++)
         code = evaluate_task(p, t, &reports, &progress, st);
     if (!code) {

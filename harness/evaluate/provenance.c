@@ -33,6 +33,18 @@ static void cohort_digest(char hex[DIGEST_HEX], const struct cohort *c, const st
     (void)digest_hex(hex, digest);
 }
 
+/* Rows of the audit that the study let pass, by code. */
+static json_t *accepted_of(const struct cohort *c)
+{
+    json_t *list = json_object();
+    for (size_t i = 0; i < N_AUDIT_CODES; i++) {
+        size_t n = findings_count_code(&c->findings, FINDING_ACCEPTED, AUDIT_CODES[i].name);
+        if (n)
+            json_object_set_new(list, AUDIT_CODES[i].name, json_integer((json_int_t)n));
+    }
+    return list;
+}
+
 static json_t *tasks_of(const struct pipeline *p)
 {
     char hex[DIGEST_HEX];
@@ -47,6 +59,8 @@ static json_t *tasks_of(const struct pipeline *p)
                                               (json_int_t)findings_count(&c->findings, FINDING_WARNING), "patients_named", c->has_patients);
         if (task && c->source->task->n_layouts)
             json_object_set_new(task, "layout", json_string(c->source->task->cohort.name));
+        if (task)
+            json_object_set_new(task, "accepted", accepted_of(c));
         json_array_append_new(list, task);
     }
     return list;

@@ -9,7 +9,7 @@
 const char RESULTS_METRICS_HEADER[] = "study,task,protocol,model,readout,probe,preprocess,precision,partition,metric,n,n_patients,value,low,high,level,method,"
                                       "replicates,undefined_replicates,reason";
 const char RESULTS_PATH_HEADER[] = "study,task,protocol,model,readout,probe,preprocess,precision,criterion,parameter,parameter_value,fold,score,chosen,edge";
-const char RESULTS_AUDIT_HEADER[] = "task,severity,check,sample,line,detail";
+const char RESULTS_AUDIT_HEADER[] = "task,severity,check,sample,line,detail,group";
 const char RESULTS_COHORT_HEADER[] = "task,class,partition,images,patients";
 const char RESULTS_SPLITS_HEADER[] = "sample,patient,site,label,protocol,partition,fold,sha256";
 

@@ -32,8 +32,8 @@ struct raw_study {
     unsigned n_tasks;
     char **protocols;
     unsigned n_protocols;
-    char **probes;
-    unsigned n_probes;
+    char **probes, **accept;
+    unsigned n_probes, n_accept;
     struct raw_bootstrap bootstrap;
     struct raw_label_efficiency *label_efficiency; /* NULL: not asked for */
 };
@@ -87,6 +87,8 @@ static const cyaml_schema_field_t study_fields[] = {
     OPTIONAL_TEXT("on_missing_image", struct raw_study, on_missing_image),
     OPTIONAL_TEXT("on_bad_label", struct raw_study, on_bad_label),
     OPTIONAL_TEXT("on_leak", struct raw_study, on_leak),
+    CYAML_FIELD_SEQUENCE_COUNT("accept", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_study, accept, n_accept, &value_text, 0,
+                               N_AUDIT_CODES_MOST),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t study_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_study, study_fields)};
 
@@ -280,6 +282,34 @@ static int resolve_protocols(struct study *s, const struct raw_study *raw, struc
     return STATUS_OK;
 }
 
+static int resolve_accept(struct study *s, const struct raw_study *raw, struct status *st)
+{
+    const char *name[N_AUDIT_CODES_MOST + 1] = {NULL};
+    int code = STATUS_OK;
+    for (size_t i = 0; i < N_AUDIT_CODES; i++)
+        name[i] = AUDIT_CODES[i].name;
+    for (unsigned i = 0; i < raw->n_accept && !code; i++) {
+        char keys[32];
+        size_t choice = 0;
+        (void)snprintf(keys, sizeof keys, "accept/%u", i);
+        code = manifest_choice(&choice, raw->accept[i], 0, name, s->path, keys, st);
+        if (!code && !AUDIT_CODES[choice].acceptable)
+            code = status_set(st, STATUS_DATA, "%s:%zu: %s is '%s', which cannot be let pass: %s", s->path, manifest_line(s->path, keys), keys,
+                              raw->accept[i], AUDIT_CODES[choice].meaning);
+        if (!code)
+            s->accept[choice] = true;
+    }
+    return code;
+}
+
+bool study_accepts(const struct study *study, const char *code)
+{
+    size_t i = audit_code_find(code);
+    if (study->allow_leaks && (!strcmp(code, "leak_patient") || !strcmp(code, "leak_duplicate")))
+        return true;
+    return i < N_AUDIT_CODES && study->accept[i];
+}
+
 static int resolve_rules(struct study *s, const struct raw_study *raw, struct status *st)
 {
     size_t choice = 0, seed = 0;
@@ -307,6 +337,8 @@ static int resolve_rules(struct study *s, const struct raw_study *raw, struct st
     if (!code)
         code = manifest_choice(&choice, raw->on_leak, 0, LEAK_POLICIES, s->path, "on_leak", st);
     s->allow_leaks = choice == 1;
+    if (!code)
+        code = resolve_accept(s, raw, st);
     s->probe[PROBE_LINEAR] = s->probe[PROBE_KNN] = !raw->n_probes;
     for (unsigned i = 0; i < raw->n_probes && !code; i++) {
         char keys[32];
@@ -496,4 +528,9 @@ void study_write(const struct study *s, FILE *stream, bool places)
         fprintf(stream, "], draws: %zu}\n", s->draws);
     fprintf(stream, "on_bad_image: %s\non_missing_image: %s\non_bad_label: %s\non_leak: %s\n", POLICIES[s->skip_bad_images],
             POLICIES[s->skip_missing_images], POLICIES[s->skip_bad_labels], LEAK_POLICIES[s->allow_leaks]);
+    fputs("accept: [", stream);
+    for (size_t i = 0, listed = 0; i < N_AUDIT_CODES; i++)
+        if (s->accept[i])
+            fprintf(stream, "%s%s", listed++ ? ", " : "", AUDIT_CODES[i].name);
+    fputs("]\n", stream);
 }

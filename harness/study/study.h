@@ -25,7 +25,9 @@
  *   on_bad_image: fail               # fail | skip: truncated, undecodable
  *   on_missing_image: fail           # fail | skip: named in a table, not on disk
  *   on_bad_label: fail               # fail | skip: a label cell that is no class and no number
- *   on_leak: fail                    # fail | warn: protocol given, a patient or an image file on both sides */
+ *   on_leak: fail                    # fail | warn: protocol given, a patient or a picture on both sides; the same as
+ *                                    # accept: [leak_patient, leak_duplicate]
+ *   accept: [near_duplicate]         # findings of the audit knowingly let pass (study/audit_codes.c); reports say so */
 #ifndef STUDY_STUDY_H
 #define STUDY_STUDY_H
 
@@ -36,6 +38,7 @@
 
 #include "base/digest.h"
 #include "base/status.h"
+#include "study/audit_codes.h"
 #include "study/task.h"
 
 enum study_source { SOURCE_ENCODER, SOURCE_THUMBNAIL, SOURCE_ACQUISITION };
@@ -88,6 +91,7 @@ struct study {
     double level;
     double *fraction;    /* [n_fractions] label efficiency, per cent of the training patients, ascending; none: not computed */
     size_t n_fractions, draws;
+    bool accept[N_AUDIT_CODES_MOST]; /* findings of the audit let pass, by place in AUDIT_CODES */
     bool skip_bad_images, skip_missing_images, skip_bad_labels, allow_leaks;
     uint8_t digest[DIGEST_BYTES]; /* of the resolved study with the contents of its tasks, without paths: equal on two machines */
 };
@@ -97,6 +101,9 @@ void study_free(struct study *study);
 
 /* The readout of a model for which the study names none: the first its encoder has ("cls", or "pooled" of a ResNet). */
 void study_default_readout(struct study_model *model, const char *readout);
+
+/* Does the study let findings of this code pass?  on_leak: warn lets the leaks pass. */
+bool study_accepts(const struct study *study, const char *code);
 
 const char *study_protocol_name(enum study_protocol protocol);
 bool study_has_protocol(const struct study *study, enum study_protocol protocol);

@@ -15,6 +15,9 @@ expect "without CHECKPOINTS: said" 3 "CHECKPOINTS" "$program" check manifests/ba
 export CHECKPOINTS="$scratch/checkpoints"
 "$program" synth -q --patients 50 results/demo-data || not_ok "synth"
 
+# of 50 patients the grades cannot be split: check says so, as run would
+expect "check refuses what cannot be split" 3 "error (split)" "$program" check manifests/whole.yaml
+sed -i '/synth_joint_space/d' manifests/whole.yaml
 "$program" check manifests/whole.yaml > said 2> errors
 check "check accepts the six" test $? -eq 0
 for model in skelex vit-l-in21k vit-mae-l resnet-101 biomedclip radiodino-b16; do

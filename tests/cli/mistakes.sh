@@ -46,9 +46,20 @@ check "BOM and CRLF are read" test $code -eq 0
 awk -F, 'NR == 1 { print $0 ",partition" } NR > 1 { n++; print $0 "," (n == 1 || n % 3 == 0 ? "test" : "train") }' keep.csv > data/cohort.csv
 (cat study.yaml; echo "protocol: given") > given.yaml
 expect "a leaking split stops the run" 3 "is in development and in test" "$program" run -o leak given.yaml
+cp given.yaml given_failing.yaml
 echo "on_leak: warn" >> given.yaml
-expect "or is reported on request" 0 "warning (leak)" "$program" run -o leak given.yaml
-check "and stands in the audit" grep -q "^fracture,warning,leak," leak/audit.csv
+expect "or is let pass on request, and said" 0 "accepted" "$program" run -o leak given.yaml
+check "and stands in the audit" grep -q "^fracture,accepted,leak_patient," leak/audit.csv
+check "beside the figures" grep -q "^small,fracture,,,,,,audit,accepted_leak_patient," leak/metrics.csv
+check "and in the provenance" grep -q '"leak_patient": [1-9]' leak/provenance.json
+sed "s/on_leak: warn/accept: [leak_patient]/" given.yaml > accept.yaml
+expect "accept: does the same" 0 "" "$program" run -q -o accept accept.yaml
+check "with the same audit" cmp leak/audit.csv accept/audit.csv
+(cat study.yaml; echo "accept: [leek]") > leek.yaml
+expect "a code that is not there" 3 "leek.yaml:13: accept/0 is 'leek'; expected one of: missing, unreadable, label" "$program" check leek.yaml
+(cat study.yaml; echo "accept: [empty]") > empty_code.yaml
+expect "a code that cannot be let pass" 3 "empty_code.yaml:13: accept/0 is 'empty', which cannot be let pass" "$program" check empty_code.yaml
+expect "check sums up by code" 3 "leak_patient         error" "$program" check -q -o leak2 given_failing.yaml
 cp keep.csv data/cohort.csv
 
 # four patients with a fracture: some folds have none to validate on

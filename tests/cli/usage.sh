@@ -31,4 +31,6 @@ if [ -c /dev/full ]; then
     "$program" --help > /dev/full 2> "$scratch/err"
     check "help to a full disk fails" test $? -ne 0
 fi
+expect "check --help lists the audit's codes" 0 "* contradiction        error" "$program" check --help
+expect "the man page too" 0 ".BR near_duplicate \" (warning) *\"" "$program" --man
 echo "1..$count"

@@ -44,9 +44,12 @@ static inline void scene_audit(struct scene *s)
     if (survey_make(&s->survey, path, s->cohort.n, 2, true, &st))
         fail_msg("%s", st.text);
     free(path);
+    if (survey_decode(&s->survey, NULL, 2, true, NULL, &st))
+        fail_msg("%s", st.text);
     cohort_attach(&s->cohort, &s->study, &s->survey);
     cohort_number_units(&s->cohort, &s->survey);
     audit_cohort(&s->cohort, &s->study, &s->survey);
+    audit_accept(&s->cohort, &s->study);
 }
 
 static inline void scene_end(struct scene *s)

@@ -20,6 +20,15 @@ static void copy(const struct scene *s, const char *name, unsigned shade)
     scratch_png(s->directory, name, shade);
 }
 
+/* Of the only finding of this code about the sample. */
+static size_t group_of(const struct cohort *c, const char *check, const char *sample)
+{
+    for (size_t i = 0; i < c->findings.n; i++)
+        if (!strcmp(c->findings.item[i].check, check) && !strcmp(c->findings.item[i].sample, sample))
+            return c->findings.item[i].group;
+    return SIZE_MAX;
+}
+
 static void test_clean_cohort(void **state)
 {
     (void)state;
@@ -55,13 +64,17 @@ static void test_copies(void **state)
                  "copy_same.png,0,A\ncopy_other.png,1,C\ncopy_label.png,0,D\ncopy_nobody.png,0,\n");
     scene_audit(&s);
     const struct cohort *c = &s.cohort;
-    assert_int_equal(found(c, FINDING_INFO, "duplicate", "copy_same.png", "01.png"), 1);
-    assert_int_equal(found(c, FINDING_WARNING, "duplicate", "copy_other.png", "patient 'B' as '02.png' and to 'C'"), 1);
-    assert_int_equal(found(c, FINDING_WARNING, "contradiction", "copy_label.png", "04.png"), 1);
+    assert_int_equal(found(c, FINDING_INFO, "duplicate", "copy_same.png", "the same file as '01.png'"), 1);
+    assert_int_equal(found(c, FINDING_INFO, "duplicate", "01.png", "copy_same.png"), 1); /* both rows are named */
+    assert_int_equal(group_of(c, "duplicate", "01.png"), group_of(c, "duplicate", "copy_same.png"));
+    assert_int_not_equal(group_of(c, "duplicate", "01.png"), group_of(c, "duplicate", "02.png"));
+    assert_int_equal(found(c, FINDING_WARNING, "duplicate_patient", "copy_other.png", "'02.png', which is of another patient"), 1);
+    assert_int_equal(found(c, FINDING_WARNING, "duplicate_patient", NULL, NULL), 2);
+    assert_int_equal(found(c, FINDING_ERROR, "contradiction", "copy_label.png", "'04.png', which has another label"), 1);
     assert_int_equal(found(c, FINDING_INFO, "duplicate", "copy_nobody.png", "05.png"), 1);
     assert_int_equal(c->n_units, 5); /* A, B with C, D, E with the copy that names nobody, F */
     assert_int_equal(found(c, FINDING_WARNING, "patients", "copy_nobody.png", "no patient is named"), 1);
-    assert_int_equal(found(c, FINDING_WARNING, "contradiction", NULL, NULL), 1);
+    assert_int_equal(found(c, FINDING_ERROR, "contradiction", NULL, NULL), 2); /* the copy and what it copies */
     scene_end(&s);
 }
 
@@ -78,10 +91,11 @@ static void test_given_leaks(void **state)
                  "06.png,1,A,test\n07.png,0,F,\ncopy.png,0,G,test\n");
     scene_audit(&s);
     const struct cohort *c = &s.cohort;
-    assert_int_equal(found(c, FINDING_ERROR, "leak", "06.png", "patient 'A' is in development and in test"), 1);
-    assert_int_equal(found(c, FINDING_ERROR, "leak", "copy.png", "stands in the other partition as '03.png'"), 1);
+    assert_int_equal(found(c, FINDING_ERROR, "leak_patient", "06.png", "patient 'A' is in development and in test; this image is in test"), 1);
+    assert_int_equal(found(c, FINDING_ERROR, "leak_patient", "01.png", "this image is in development"), 1);
+    assert_int_equal(found(c, FINDING_ERROR, "leak_duplicate", "copy.png", "'03.png', which stands in the other partition"), 1);
     assert_int_equal(found(c, FINDING_ERROR, "partition", "07.png", "no partition is given"), 1);
-    assert_int_equal(findings_count(&c->findings, FINDING_ERROR), 3);
+    assert_int_equal(findings_count(&c->findings, FINDING_ERROR), 5);
     struct audit_count count[2];
     audit_counts(count, c);
     assert_int_equal(count[0].images[0], 2);
@@ -90,7 +104,7 @@ static void test_given_leaks(void **state)
     assert_int_equal(count[1].units[2], 3);
     s.study.protocol[0] = PROTOCOL_GROUPED; /* partitions do not matter then */
     scene_audit(&s);
-    assert_int_equal(found(c, FINDING_ERROR, "leak", NULL, NULL), 0);
+    assert_int_equal(found(c, FINDING_ERROR, "leak_patient", NULL, NULL) + found(c, FINDING_ERROR, "leak_duplicate", NULL, NULL), 0);
     scene_end(&s);
 }
 
@@ -109,8 +123,7 @@ static void test_many_without_a_partition(void **state)
     }
     scratch_text(s.directory, "cohort.csv", text);
     scene_audit(&s);
-    assert_int_equal(found(&s.cohort, FINDING_ERROR, "partition", NULL, "no partition is given"), 20);
-    assert_int_equal(found(&s.cohort, FINDING_ERROR, "partition", "", "30 images have no partition"), 1);
+    assert_int_equal(found(&s.cohort, FINDING_ERROR, "partition", NULL, "no partition is given"), 30);
     scene_end(&s);
 }
 
@@ -166,15 +179,85 @@ static void test_regression_copies(void **state)
     copy(&s, "copy.png", 1);
     scratch_text(s.directory, "cohort.csv", "image,label\n01.png,1.5\n02.png,2\n03.png,3\n04.png,4\n05.png,5\ncopy.png,1.25\n");
     scene_audit(&s);
-    assert_int_equal(found(&s.cohort, FINDING_WARNING, "contradiction", "copy.png", NULL), 1);
+    assert_int_equal(found(&s.cohort, FINDING_ERROR, "contradiction", "copy.png", NULL), 1);
     assert_int_equal(s.cohort.n_units, 5);
     scene_end(&s);
+}
+
+/* A picture saved anew, in another file of equal pixels, is a copy; its unit is shared. */
+static void test_copies_by_pixels(void **state)
+{
+    (void)state;
+    struct scene s;
+    static const uint8_t grey[4] = {3, 90, 160, 255};
+    char pnm[64] = "P5\n2 2\n255\n", rgb[64] = "P6\n2 2\n255\n", commented[64] = "P5\n# saved anew\n2 2\n255\n";
+    size_t n = strlen(pnm), n_commented = strlen(commented);
+    memcpy(pnm + n, grey, 4);
+    memcpy(commented + n_commented, grey, 4);
+    for (size_t i = 0; i < 12; i++)
+        rgb[n + i] = (char)grey[i / 3];
+    scene_begin(&s, BINARY TABLE);
+    pictures(&s, 4);
+    free(scratch_write(s.directory, "grey.pgm", pnm, n + 4));
+    free(scratch_write(s.directory, "rgb.ppm", rgb, n + 12));
+    free(scratch_write(s.directory, "anew.pgm", commented, n_commented + 4));
+    scratch_text(s.directory, "cohort.csv", "image,label\n01.png,0\n02.png,1\n03.png,0\n04.png,1\ngrey.pgm,0\nrgb.ppm,1\nanew.pgm,0\n");
+    scene_audit(&s);
+    const struct cohort *c = &s.cohort;
+    assert_int_equal(found(c, FINDING_INFO, "duplicate", NULL, "the same picture in another file"), 3);
+    assert_int_equal(found(c, FINDING_ERROR, "contradiction", "rgb.ppm", "which has another label (3 in all)"), 1);
+    assert_int_equal(found(c, FINDING_ERROR, "contradiction", NULL, NULL), 3);
+    assert_int_equal(c->n_units, 5);
+    s.study.accept[audit_code_find("contradiction")] = true;
+    scene_audit(&s);
+    assert_int_equal(found(c, FINDING_ERROR, "contradiction", NULL, NULL), 0);
+    assert_int_equal(found(c, FINDING_ACCEPTED, "contradiction", NULL, NULL), 3);
+    assert_int_equal(findings_count(&c->findings, FINDING_ERROR), 0);
+    scene_end(&s);
+}
+
+static void test_leaks_let_pass(void **state)
+{
+    (void)state;
+    struct scene s;
+    scene_begin(&s, BINARY TABLE);
+    s.study.protocol = PROTOCOL_GIVEN;
+    s.study.allow_leaks = true;
+    pictures(&s, 5);
+    scratch_text(s.directory, "cohort.csv", "image,label,patient,partition\n01.png,0,A,train\n02.png,1,B,train\n03.png,0,A,test\n04.png,1,C,test\n05.png,1,D,test\n");
+    scene_audit(&s);
+    assert_int_equal(found(&s.cohort, FINDING_ACCEPTED, "leak_patient", NULL, NULL), 2);
+    assert_int_equal(findings_count(&s.cohort.findings, FINDING_ERROR), 0);
+    scene_end(&s);
+}
+
+/* A picture that its header promises and its data do not hold, and one that is not there: rows are left out, and stop the run or are accepted. */
+static void test_broken_and_missing(void **state)
+{
+    (void)state;
+    for (int accepted = 0; accepted < 2; accepted++) {
+        struct scene s;
+        scene_begin(&s, BINARY TABLE);
+        s.study.accept[audit_code_find("missing")] = s.study.accept[audit_code_find("unreadable")] = accepted;
+        pictures(&s, 4);
+        scratch_text(s.directory, "short.pgm", "P5\n20 20\n255\nx");
+        scratch_text(s.directory, "cohort.csv", "image,label\n01.png,0\n02.png,1\n03.png,0\n04.png,1\nshort.pgm,0\ngone.png,1\n");
+        scene_audit(&s);
+        enum severity severity = accepted ? FINDING_ACCEPTED : FINDING_ERROR;
+        assert_int_equal(found(&s.cohort, severity, "unreadable", "short.pgm", NULL), 1);
+        assert_int_equal(found(&s.cohort, severity, "missing", "gone.png", NULL), 1);
+        assert_int_equal(findings_count(&s.cohort.findings, FINDING_ERROR), accepted ? 0 : 2);
+        assert_int_equal(s.cohort.n, 4);
+        scene_end(&s);
+    }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_clean_cohort), cmocka_unit_test(test_copies), cmocka_unit_test(test_given_leaks),
                                        cmocka_unit_test(test_many_without_a_partition), cmocka_unit_test(test_one_sided_partition),
-                                       cmocka_unit_test(test_classes),      cmocka_unit_test(test_regression_copies)};
+                                       cmocka_unit_test(test_classes),      cmocka_unit_test(test_regression_copies),
+                                       cmocka_unit_test(test_copies_by_pixels), cmocka_unit_test(test_leaks_let_pass),
+                                       cmocka_unit_test(test_broken_and_missing)};
     return cmocka_run_group_tests_name("audit", tests, NULL, NULL);
 }
