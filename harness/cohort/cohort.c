@@ -182,7 +182,7 @@ void cohort_number_units(struct cohort *c, const struct survey *survey)
         c->n_units += i == 0 || by_unit(&key[i], &key[i - 1]) != 0;
         c->sample[key[i].sample].unit = (uint32_t)(c->n_units - 1);
     }
-    if (c->n)
+    if (c->n && survey)
         join_units(c, key, survey);
     free(key);
     free(name);

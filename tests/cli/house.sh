@@ -35,6 +35,12 @@ printing=$(grep -nE '\b(printf|puts|putchar|exit|abort|_Exit)\(|fprintf\(std' ha
 check "nothing prints or exits below cmd" test -z "$printing"
 [ -n "$printing" ] && echo "$printing" | sed 's/^/# /'
 
+unknown=$(grep -ohE '(findings_add|add_group)\(.*' harness/*/*.c | grep -oE '(FINDING_[A-Z]+|\)|severity), "[a-z_]+"' | grep -oE '"[a-z_]+"' | sort -u | while read -r code; do
+    grep -q "^    {$code, " harness/study/audit_codes.c || echo "$code"
+done)
+check "every finding's code is in the table of codes" test -z "$unknown"
+[ -n "$unknown" ] && echo "$unknown" | sed 's/^/# /'
+
 paths=$(grep -rnE '(^|[^A-Za-z0-9_.$])/(tmp|work|root|home)/[A-Za-z0-9_.]+' harness tasks manifests README.md Makefile)
 check "no path of one machine" test -z "$paths"
 check "no -ffast-math" sh -c '! grep -nE "^[^#]*(-ffast-math|-Ofast)" Makefile'

@@ -50,7 +50,7 @@ cp given.yaml given_failing.yaml
 echo "on_leak: warn" >> given.yaml
 expect "or is let pass on request, and said" 0 "accepted" "$program" run -o leak given.yaml
 check "and stands in the audit" grep -q "^fracture,accepted,leak_patient," leak/audit.csv
-check "beside the figures" grep -q "^small,fracture,,,,,,audit,accepted_leak_patient," leak/metrics.csv
+check "beside the figures" grep -q "^small,fracture,,,,,,,audit,accepted_leak_patient," leak/metrics.csv
 check "and in the provenance" grep -q '"leak_patient": [1-9]' leak/provenance.json
 sed "s/on_leak: warn/accept: [leak_patient]/" given.yaml > accept.yaml
 expect "accept: does the same" 0 "" "$program" run -q -o accept accept.yaml

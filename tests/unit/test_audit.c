@@ -221,7 +221,8 @@ static void test_leaks_let_pass(void **state)
     (void)state;
     struct scene s;
     scene_begin(&s, BINARY TABLE);
-    s.study.protocol = PROTOCOL_GIVEN;
+    s.study.protocol[0] = PROTOCOL_GIVEN;
+    s.study.n_protocols = 1;
     s.study.allow_leaks = true;
     pictures(&s, 5);
     scratch_text(s.directory, "cohort.csv", "image,label,patient,partition\n01.png,0,A,train\n02.png,1,B,train\n03.png,0,A,test\n04.png,1,C,test\n05.png,1,D,test\n");

@@ -79,7 +79,8 @@ static void test_near_rows(void **state)
     picture(&s, "dim.png", 2, 1, 0.7, false);  /* 002 darker, on its own side, another label */
     picture(&s, "own.png", 4, 2, 1, false);    /* 004 larger, the same patient */
     table(&s, "image,label,patient,partition", 12, "big.png,1,X,test\ndim.png,1,Y,train\nown.png,0,P4,train\n", alternate);
-    s.study.protocol = PROTOCOL_GIVEN;
+    s.study.protocol[0] = PROTOCOL_GIVEN;
+    s.study.n_protocols = 1;
     scene_audit(&s);
     const struct cohort *c = &s.cohort;
     assert_int_equal(found(c, FINDING_WARNING, "leak_near_duplicate", "big.png", "nearly equal to '001.png'"), 1);
@@ -90,7 +91,8 @@ static void test_near_rows(void **state)
     assert_int_equal(found(c, FINDING_INFO, "near_duplicate", "own.png", "of the same unit"), 1);
     assert_int_equal(found(c, FINDING_INFO, "near_duplicate", NULL, NULL), 2);
     assert_int_equal(c->findings.n_groups, 3);
-    s.study.protocol = PROTOCOL_GROUPED; /* no side is given then */
+    s.study.protocol[0] = PROTOCOL_GROUPED;
+    s.study.n_protocols = 1; /* no side is given then */
     scene_audit(&s);
     assert_int_equal(found(c, FINDING_WARNING, "near_duplicate", NULL, NULL), 4);
     scene_end(&s);
@@ -180,7 +182,7 @@ static void audit_split_of(struct scene *s)
     struct partitions p;
     struct status st;
     scene_audit(s);
-    if (partitions_make(&p, &s->cohort, &s->study, &st))
+    if (partitions_make(&p, &s->cohort, &s->study, s->study.protocol[0], &st))
         fail_msg("%s", st.text);
     split_audit(&s->cohort, &p, "grouped");
     if (shortcut_audit(&s->cohort, &p, &s->survey, 2, &st))
