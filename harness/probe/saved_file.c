@@ -50,13 +50,14 @@ static bool all_finite(const double *value, size_t n)
     return true;
 }
 
-/* A class of several without a training row has intercept -inf and no coefficients; never all of them. */
+/* A class of several without a training row has intercept -inf and no coefficients, or (cumulative_logit) thresholds on its
+ * two sides that are equal, or infinite at the end of the scale; never all of them. */
 static bool intercepts_hold(const struct saved_probe *p)
 {
     size_t finite = 0;
     for (size_t r = 0; r < p->n_intercepts; r++) {
         finite += isfinite(p->intercept[r]) != 0;
-        if (isfinite(p->intercept[r]))
+        if (isfinite(p->intercept[r]) || (p->form == SAVED_CUMULATIVE_LOGIT && !isnan(p->intercept[r])))
             continue;
         if (p->form != SAVED_LOGISTIC || p->rows == 1 || !(p->intercept[r] < 0)) /* NaN, +inf */
             return false;
