@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "evaluate/cell_official.h"
 #include "evaluate/cell_rows.h"
+#include "evaluate/keep.h"
 #include "interval/bootstrap.h"
 #include "interval/percentile.h"
 #include "metric/curve.h"
@@ -266,6 +267,25 @@ static int score_test(struct headline *h, const struct cell_task *t, const struc
 
 /* ---- the cell ---- */
 
+static int keep(const struct cell_task *t, const struct cell_name *name, enum study_probe probe, const struct probe_task *problem,
+                const struct probe_result *r, struct status *st)
+{
+    struct keep_fit fit = {&r->scaler, &r->logistic, &r->ridge, r->grid[r->chosen], NAN, NAN, -1};
+    if (problem->kind == KIND_BINARY) {
+        size_t n;
+        struct scored part;
+        scored_images(&part, t);
+        fit.threshold = validation_threshold(&n, t, &part, r);
+        scored_free(&part);
+        if (t->cohort->has_exams) {
+            scored_exams(&part, t);
+            fit.threshold_exams = validation_threshold(&n, t, &part, r);
+            scored_free(&part);
+        }
+    }
+    return keeper_add(t->keeper, t, name, probe, problem, &fit, st);
+}
+
 /* Protocols grouped and given.  STATUS_UNDEFINED, and nothing written, if no probe can be fitted. */
 static int choose_and_score(struct headline *h, const struct cell_task *t, const struct cell_name *name, enum study_probe probe,
                             const struct probe_task *problem, struct status *st)
@@ -282,6 +302,8 @@ static int choose_and_score(struct headline *h, const struct cell_task *t, const
     write_predictions(t, name, &result);
     write_note(t, name, &result);
     code = score_test(h, t, name, &result, st);
+    if (!code && keeper_wants(t, probe))
+        code = keep(t, name, probe, problem, &result, st);
     probe_result_free(&result);
     return code;
 }
