@@ -152,6 +152,11 @@ int pipeline_prepare(struct pipeline *p, const char *study_path, const struct pi
         free(p->study.store);
         p->study.store = mem_strdup(options->store);
     }
+    if (options->external) { /* no folds for which patients could be too few, no given parts that could lack a class */
+        p->study.n_folds = 0;
+        p->study.protocol[0] = PROTOCOL_GROUPED;
+        p->study.n_protocols = 1;
+    }
     p->cohort = NEW0(p->study.n_tasks, struct cohort);
     for (size_t t = 0; t < p->study.n_tasks && !code; t++)
         code = cohort_load(&p->cohort[t], &p->study, &p->study.tasks[t], st);
@@ -165,7 +170,7 @@ int pipeline_prepare(struct pipeline *p, const char *study_path, const struct pi
         audit_cohort(&p->cohort[t], &p->study, survey);
         published_compare(&p->cohort[t]);
         audit_accept(&p->cohort[t], &p->study);
-        if (survey)
+        if (survey && !options->external)
             code = audit_split(p, &p->cohort[t], st);
     }
     if (!code)

@@ -220,17 +220,22 @@ int saved_probe_parse(struct saved_probe *p, const char *path, const unsigned ch
     return code;
 }
 
-/* Both digests, before the contents are looked at. */
-static int check_digests(json_t *record, const char *path, const struct file_map *tensors, const char *tensors_path, const uint8_t digest[DIGEST_BYTES],
-                         const uint8_t own[DIGEST_BYTES], struct status *st)
+/* Takes record_sha256 out of the record. */
+static int check_record(json_t *record, const char *path, const uint8_t own[DIGEST_BYTES], struct status *st)
 {
     uint8_t found[DIGEST_BYTES];
-    if (!saved_record_digest(found, record) || memcmp(found, own, DIGEST_BYTES) != 0)
-        return status_set(st, STATUS_DATA, "'%s' was changed after it was written: its record_sha256 is another's", path);
+    if (saved_record_digest(found, record) && !memcmp(found, own, DIGEST_BYTES))
+        return STATUS_OK;
+    return status_set(st, STATUS_DATA, "'%s' was changed after it was written: its record_sha256 is another's", path);
+}
+
+static int check_tensors(const struct file_map *tensors, const char *tensors_path, const char *path, const uint8_t digest[DIGEST_BYTES], struct status *st)
+{
+    uint8_t found[DIGEST_BYTES];
     digest_bytes(found, tensors->data ? (const void *)tensors->data : "", tensors->size);
-    if (memcmp(found, digest, DIGEST_BYTES) != 0)
-        return status_set(st, STATUS_DATA, "'%s' is damaged or belongs to another probe: its SHA-256 is not the one in '%s'", tensors_path, path);
-    return STATUS_OK;
+    if (!memcmp(found, digest, DIGEST_BYTES))
+        return STATUS_OK;
+    return status_set(st, STATUS_DATA, "'%s' is damaged or belongs to another probe: its SHA-256 is not the one in '%s'", tensors_path, path);
 }
 
 int saved_probe_read(struct saved_probe *p, const char *path, struct status *st)
@@ -250,12 +255,14 @@ int saved_probe_read(struct saved_probe *p, const char *path, struct status *st)
         return STATUS_DATA;
     char *directory = path_directory(path), *tensors_path = NULL;
     code = saved_record_read(p, &file, digest, record, path, st);
+    if (!code)
+        code = check_record(record, path, p->record, st);
     if (!code) {
         tensors_path = path_join(directory, file);
         code = file_map(&map, tensors_path, st);
     }
     if (!code)
-        code = check_digests(record, path, &map, tensors_path, digest, p->record, st);
+        code = check_tensors(&map, tensors_path, path, digest, st);
     if (!code)
         code = read_tensors(p, tensors_path, map.data, map.size, st);
     file_unmap(&map);
