@@ -99,7 +99,7 @@ int saved_probe_predict(double *out, const struct saved_probe *p, const float *x
     case N_SAVED_FORMS:
         break;
     }
-    assert(!"a form of probe");
+    assert(p->form < N_SAVED_FORMS);
     return STATUS_INTERNAL;
 }
 

@@ -37,7 +37,7 @@ static void make_data(struct data *a, size_t n_classes)
 
 static void describe(struct saved_probe *p, enum task_kind kind, size_t n_classes, enum saved_form form, double parameter)
 {
-    static const char *const name[] = {"intact", "\"fractured\", healed", "\xc3\xbc" "brig", "d"};
+    static const char *const name[] = {"intact", "\"fractured\", healed", "\xc3\xa4hnlich", "d"};
     *p = (struct saved_probe){.kind = kind, .task = mem_strdup("t"), .class_name = NEW0(n_classes, char *), .n_classes = n_classes,
                               .unit = mem_strdup(kind == KIND_REGRESSION ? "months" : ""), .form = form, .d = D, .parameter = parameter,
                               .threshold = kind == KIND_BINARY ? 1.0 / 3 : NAN, .threshold_exams = NAN, .study = mem_strdup("s"),
