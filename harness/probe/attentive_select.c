@@ -14,7 +14,7 @@
 #include "probe/logistic.h"
 #include "probe/ridge.h"
 
-static const double DEFAULT_C[] = {1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10};
+static const double DEFAULT_C[] = {1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10, 100};
 static const size_t DEFAULT_PASSES[] = {0, 5, 10, 20, 40};
 #define START_SD 1.0 /* of a query's entries: scores of standardised tokens then spread by about 1 */
 

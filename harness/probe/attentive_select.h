@@ -20,7 +20,7 @@
 
 struct attentive_options { /* zeros: the defaults */
     size_t n_queries;     /* 4 */
-    const double *C;      /* ascending; NULL: 1e-5, 1e-4, ... 10 */
+    const double *C;      /* ascending; NULL: 1e-5, 1e-4, ... 100 */
     size_t n_c;
     const size_t *passes; /* ascending, each once; NULL: 0, 5, 10, 20, 40 */
     size_t n_passes;
