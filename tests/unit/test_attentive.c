@@ -88,7 +88,7 @@ static void done(struct data *s)
 
 /* ---- the definition ---- */
 
-static long double objective(const struct data *s, const struct attentive_model *m, const double *p)
+static long double objective_of(const struct data *s, const struct attentive_model *m, const double *p)
 {
     size_t K = m->shape.n_out, nM = m->shape.n_queries;
     const double *weight = p + nM * D, *b = weight + K * nM * D;
@@ -147,15 +147,15 @@ static void check_gradient(enum task_kind kind, size_t n_out, const bool *presen
     struct attentive_out out = {.gradient = gradient};
     struct status st;
     assert_int_equal(attentive_pass(&out, &m, 1, &s->task, 1, &st), STATUS_OK);
-    long double f = objective(s, &m, p), largest = 0, worst = 0;
+    long double f = objective_of(s, &m, p), largest = 0, worst = 0;
     assert_true(fabsl(out.objective - f) < 1e-5L * f);
     for (size_t i = 0; i < P; i++) {
         double at = p[i], h = 1e-4;
         p[i] = at + h;
         double up = p[i];
-        long double high = objective(s, &m, p);
+        long double high = objective_of(s, &m, p);
         p[i] = at - h;
-        long double slope = (high - objective(s, &m, p)) / ((long double)up - p[i]);
+        long double slope = (high - objective_of(s, &m, p)) / ((long double)up - p[i]);
         p[i] = at;
         largest = fabsl(slope) > largest ? fabsl(slope) : largest;
         worst = fabsl(slope - gradient[i]) > worst ? fabsl(slope - gradient[i]) : worst;
@@ -399,6 +399,82 @@ static void test_left_out_is_left_out(void **state)
     done(s);
 }
 
+/* Models of other folds, features scaled otherwise, beside it: the same as alone. */
+static void test_together_or_alone(void **state)
+{
+    (void)state;
+    struct data *s = draw(KIND_MULTICLASS, 2);
+    struct attentive_shape shape = {D, M, CLASSES};
+    size_t P = attentive_n_parameters(&shape);
+    double *p = NEW(P, double), *gradient[FOLDS + 1], *alone = NEW(P, double), objective;
+    struct attentive_model m[FOLDS];
+    struct attentive_out out[FOLDS], one = {.gradient = alone};
+    struct status st;
+    for (size_t i = 0; i < P; i++)
+        p[i] = sin(3.0 * (double)i);
+    for (size_t i = 0; i < N; i++) /* fold 0 is another world */
+        for (size_t j = 0; j < T * D && s->fold[i] == 0; j++)
+            s->x[i * T * D + j] = 3 * s->x[i * T * D + j] + 40;
+    for (size_t f = 0; f <= FOLDS; f++)
+        attentive_scale_free(&s->scale[f]);
+    assert_int_equal(attentive_survey(s->mean, s->scale, &s->task, FOLDS, 1, &st), STATUS_OK);
+    for (uint32_t f = 0; f < FOLDS; f++) {
+        m[f] = (struct attentive_model){.shape = shape, .scale = &s->scale[f], .left_out = f, .C = 1 + f, .parameter = p};
+        out[f] = (struct attentive_out){.gradient = gradient[f] = NEW(P, double)};
+    }
+    assert_int_equal(attentive_pass(out, m, FOLDS, &s->task, 2, &st), STATUS_OK);
+    for (size_t f = 0; f < FOLDS; f++) {
+        double largest = 0;
+        assert_int_equal(attentive_pass(&one, &m[f], 1, &s->task, 1, &st), STATUS_OK);
+        objective = (double)objective_of(s, &m[f], p);
+        assert_true(fabs(out[f].objective - objective) < 1e-5 * objective && fabs(one.objective - objective) < 1e-5 * objective);
+        for (size_t i = 0; i < P; i++)
+            largest = fabs(alone[i]) > largest ? fabs(alone[i]) : largest;
+        for (size_t i = 0; i < P; i++)
+            assert_true(fabs(gradient[f][i] - alone[i]) < 1e-4 * largest);
+        free(gradient[f]);
+    }
+    free(p);
+    free(alone);
+    done(s);
+}
+
+/* At every stop a model says what its parameters say, also where the last trial point was not taken. */
+static void test_what_is_kept(void **state)
+{
+    (void)state;
+    enum { STOPS = 25 };
+    struct data *s = draw(KIND_BINARY, 8);
+    struct attentive_shape shape = {D, M, 1};
+    size_t P = attentive_n_parameters(&shape), stop[STOPS], n_passes;
+    double *start = NEW0(P, double), *kept = NEW(STOPS * P, double), *said = NEW(STOPS * N, double), *again = NEW0(N, double), before = INFINITY;
+    struct status st;
+    attentive_draw_queries(start, &shape, 1, 3);
+    for (size_t i = 0; i < STOPS; i++)
+        stop[i] = i + 1;
+    struct attentive_fit fit = {.model = {.shape = shape, .scale = &s->scale[1], .left_out = 1, .C = 10, .parameter = start}, .kept = kept, .prediction = said};
+    assert_int_equal(attentive_train(&fit, 1, &s->task, stop, STOPS, &n_passes, 1, &st), STATUS_OK);
+    assert_true(fit.steps < n_passes && fit.steps > n_passes / 2);
+    for (size_t k = 0; k < STOPS; k++) {
+        struct attentive_model m = fit.model;
+        double *gradient = NEW(P, double);
+        m.parameter = kept + k * P;
+        struct attentive_out out = {.gradient = gradient, .prediction = again};
+        assert_int_equal(attentive_pass(&out, &m, 1, &s->task, 1, &st), STATUS_OK);
+        assert_true(out.objective <= before);
+        before = out.objective;
+        for (size_t i = 0; i < N; i++)
+            assert_true(s->fold[i] != 1 || said[k * N + i] == again[i]);
+        free(gradient);
+    }
+    assert_true(fit.objective == before);
+    free(start);
+    free(kept);
+    free(said);
+    free(again);
+    done(s);
+}
+
 static void test_folds(void **state)
 {
     (void)state;
@@ -497,7 +573,7 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_gradient), cmocka_unit_test(test_scale_by_hand), cmocka_unit_test(test_without_queries),
                                        cmocka_unit_test(test_no_passes_is_the_linear_probe), cmocka_unit_test(test_finds_a_spot),
                                        cmocka_unit_test(test_threads_and_seed), cmocka_unit_test(test_order_of_tokens),
-                                       cmocka_unit_test(test_left_out_is_left_out), cmocka_unit_test(test_folds),
+                                       cmocka_unit_test(test_left_out_is_left_out), cmocka_unit_test(test_together_or_alone), cmocka_unit_test(test_what_is_kept), cmocka_unit_test(test_folds),
                                        cmocka_unit_test(test_what_cannot_be_fitted), cmocka_unit_test(test_missing_class)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
