@@ -7,9 +7,11 @@
  * pooling is chosen.  Ties go to the smaller C, then to fewer passes.
  *
  * All folds and C are trained at once; every pass reads all development tokens from the source.
- * Memory: n width floats of mean tokens; for each of the n_folds n_C models 25 times its n_queries
+ * Memory: n width floats of mean tokens; for each of the n_folds n_C models some 28 times its n_queries
  * width (1 + n_out) parameters in double and its predictions; per thread one image's tokens and the models' sums.
- * None of it grows with images times tokens. */
+ * None of it grows with images times tokens: 110 MB beside the tokens for 2,000 images of 196 x 1,024, two classes, five
+ * folds, which took 186 s on two Zen 3 cores that others used too.  Time grows with images, passes, queries and models alike.
+ * Grades are classes without order here: softmax, chosen by their kappa. */
 #ifndef PROBE_ATTENTIVE_SELECT_H
 #define PROBE_ATTENTIVE_SELECT_H
 
