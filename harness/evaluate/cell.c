@@ -293,6 +293,38 @@ static int keep(const struct cell_task *t, const struct cell_name *name, enum st
     return keeper_add(t->keeper, t, name, probe, problem, &fit, st);
 }
 
+void cell_begin(struct headline *h, struct cell_name *name, const struct cell_task *t, const struct study_model *model, const char *readout,
+                enum study_probe probe, const char *parameter)
+{
+    const struct task *task = t->cohort->source->task;
+    *name = (struct cell_name){t->study->name, task->name, study_protocol_name(t->protocol), model->name, readout, study_probe_name(probe),
+                               study_preprocess_name(model), study_precision_name(model)};
+    *h = (struct headline){.task = mem_strdup(task->name), .model = mem_strdup(model->name), .readout = mem_strdup(readout),
+                           .probe = mem_strdup(name->probe), .protocol = name->protocol,
+                           .metric = cell_headline_metric((enum task_kind)task->kind), .value = NAN, .low = NAN, .high = NAN, .sd = NAN,
+                           .parameter = NAN, .parameter_name = parameter};
+}
+
+int cell_finish(struct headline *h, const struct cell_task *t, const struct cell_name *name, const struct probe_result *r, struct status *st)
+{
+    h->parameter = r->grid[r->chosen];
+    h->edge = r->at_edge;
+    write_predictions(t, name, r);
+    write_note(t, name, r);
+    return score_test(h, t, name, r, st);
+}
+
+int cell_end(const struct headline *h, const struct cell_task *t, const struct cell_name *name, int code, struct status *st)
+{
+    if (code == STATUS_UNDEFINED) {
+        cell_write_nothing(t, name, h->metric, st->text);
+        code = STATUS_OK;
+    }
+    if (code)
+        return status_context(st, "task '%s', protocol %s, model '%s', %s, %s", name->task, name->protocol, name->model, name->readout, name->probe);
+    return STATUS_OK;
+}
+
 /* Protocols grouped and given.  STATUS_UNDEFINED, and nothing written, if no probe can be fitted. */
 static int choose_and_score(struct headline *h, const struct cell_task *t, const struct cell_name *name, enum study_probe probe,
                             const struct probe_task *problem, struct status *st)
@@ -303,12 +335,8 @@ static int choose_and_score(struct headline *h, const struct cell_task *t, const
                    : probe_select_knn(&result, problem, probe == PROBE_KNN ? KNN_SOFTMAX : KNN_UNIFORM, NULL, 0, t->n_threads, st);
     if (code)
         return code;
-    h->parameter = result.grid[result.chosen];
-    h->edge = result.at_edge;
     write_path(t, name, h->parameter_name, &result, problem->n_folds);
-    write_predictions(t, name, &result);
-    write_note(t, name, &result);
-    code = score_test(h, t, name, &result, st);
+    code = cell_finish(h, t, name, &result, st);
     if (!code && keeper_wants(t, probe))
         code = keep(t, name, probe, problem, &result, st);
     probe_result_free(&result);
@@ -321,25 +349,14 @@ int cell_evaluate(struct headline *h, const struct cell_task *t, const struct st
     const struct task *task = t->cohort->source->task;
     enum task_kind kind = (enum task_kind)task->kind;
     bool regression = kind == KIND_REGRESSION;
-    struct cell_name name = {t->study->name, task->name, study_protocol_name(t->protocol), model->name, readout, study_probe_name(probe), study_preprocess_name(model),
-                             study_precision_name(model)};
-    const char *parameter = probe != PROBE_LINEAR ? "k" : regression ? "alpha" : "C";
-    *h = (struct headline){.task = mem_strdup(task->name), .model = mem_strdup(model->name), .readout = mem_strdup(readout),
-                           .probe = mem_strdup(name.probe), .protocol = name.protocol, .metric = cell_headline_metric(kind), .value = NAN, .low = NAN,
-                           .high = NAN, .sd = NAN,
-                           .parameter = NAN, .parameter_name = parameter};
+    struct cell_name name;
+    cell_begin(h, &name, t, model, readout, probe, probe != PROBE_LINEAR ? "k" : regression ? "alpha" : "C");
     struct cell_rows rows;
     cell_gather(&rows, t, x, d);
     struct probe_task problem = {.kind = kind, .x = rows.x, .n = t->partitions->n_development, .d = d, .label = regression ? NULL : rows.label,
                                  .target = regression ? rows.target : NULL, .n_classes = task->n_classes, .fold = t->partitions->fold,
                                  .n_folds = t->partitions->n_folds, .x_test = rows.x_test, .n_test = t->partitions->n_test};
     int code = t->protocol == PROTOCOL_OFFICIAL ? cell_official(h, t, &name, probe, &problem, st) : choose_and_score(h, t, &name, probe, &problem, st);
-    if (code == STATUS_UNDEFINED) {
-        cell_write_nothing(t, &name, h->metric, st->text);
-        code = STATUS_OK;
-    }
     cell_rows_free(&rows);
-    if (code)
-        return status_context(st, "task '%s', protocol %s, model '%s', %s, %s", task->name, name.protocol, model->name, readout, name.probe);
-    return STATUS_OK;
+    return cell_end(h, t, &name, code, st);
 }

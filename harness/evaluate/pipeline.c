@@ -11,6 +11,7 @@
 #include "base/progress.h"
 #include "cohort/audit.h"
 #include "cohort/published.h"
+#include "evaluate/cell_attentive.h"
 #include "evaluate/efficiency.h"
 #include "evaluate/keep.h"
 #include "evaluate/partitions.h"
@@ -330,16 +331,37 @@ static size_t *pictures_of(const struct cohort *c)
     return picture;
 }
 
-/* Cells of one task and protocol. */
-static size_t count_cells_of_task(const struct study *s)
+/* Cells of one task and protocol; those of attentive probes, which label efficiency leaves out, or not. */
+static size_t count_cells(const struct study *s, bool attentive)
 {
-    size_t readouts = 0, probes = 0;
+    size_t n = 0;
     for (size_t m = 0; m < s->n_models; m++)
         for (size_t r = 0; r < s->models[m].n_readouts; r++)
-            readouts += strcmp(s->models[m].readout[r], FEATURIZER_TOKENS) != 0;
-    for (int i = 0; i < N_STUDY_PROBES; i++)
-        probes += s->probe[i];
-    return readouts * probes;
+            for (int i = 0; i < N_STUDY_PROBES; i++)
+                n += s->probe[i] && study_probe_reads((enum study_probe)i, s->models[m].readout[r]) && (attentive || i != PROBE_ATTENTIVE);
+    return n;
+}
+
+static size_t count_cells_of_task(const struct study *s)
+{
+    return count_cells(s, true);
+}
+
+/* The cells of a model's tokens. */
+static int evaluate_tokens(struct pipeline *p, const struct cell_task *t, struct headline *headline, size_t *cell, const struct featurizer *f,
+                           struct progress *progress, struct status *st)
+{
+    int code = STATUS_OK;
+    if (!p->study.probe[PROBE_ATTENTIVE]) /* kept for others to probe */
+        return STATUS_OK;
+    for (size_t protocol = 0; protocol < p->study.n_protocols && !code; protocol++) {
+        code = cell_attentive(&headline[protocol * count_cells_of_task(&p->study) + *cell], &t[protocol], f, p->store, &p->survey, st);
+        progress_step(progress, 1);
+        if (!code && interrupt_requested())
+            code = status_set(st, STATUS_INTERRUPTED, "stopped between two cells; the reports of an earlier run are unchanged");
+    }
+    ++*cell;
+    return code;
 }
 
 /* All cells of one model's readout on one task, under every protocol: the embeddings are read once.  t[n_protocols];
@@ -349,8 +371,8 @@ static int evaluate_readout(struct pipeline *p, const struct cell_task *t, const
                             struct progress *progress, struct status *st)
 {
     size_t width, per_protocol = count_cells_of_task(&p->study), next = *cell;
-    if (!strcmp(readout, FEATURIZER_TOKENS)) /* kept for others to probe */
-        return STATUS_OK;
+    if (!strcmp(readout, FEATURIZER_TOKENS))
+        return evaluate_tokens(p, t, headline, cell, f, progress, st);
     int code = featurizer_readout_width(&width, f, readout, st);
     if (code)
         return code;
@@ -360,7 +382,7 @@ static int evaluate_readout(struct pipeline *p, const struct cell_task *t, const
     for (size_t protocol = 0; protocol < p->study.n_protocols && !code; protocol++) {
         next = *cell;
         for (int probe = 0; probe < N_STUDY_PROBES && !code; probe++) {
-            if (!p->study.probe[probe])
+            if (!p->study.probe[probe] || !study_probe_reads((enum study_probe)probe, readout))
                 continue;
             struct headline *h = &headline[protocol * per_protocol + next++];
             code = cell_evaluate(h, &t[protocol], f->model, readout, (enum study_probe)probe, x, width, st);
@@ -518,7 +540,7 @@ int pipeline_evaluate(struct pipeline *p, struct status *st)
     size_t n_fits = 0;
     for (size_t i = 0; i < p->study.n_protocols; i++)
         if (efficiency_wanted(&p->study, p->study.protocol[i]))
-            n_fits += p->study.n_tasks * count_cells_of_task(&p->study) * efficiency_steps(&p->study);
+            n_fits += p->study.n_tasks * count_cells(&p->study, false) * efficiency_steps(&p->study);
     progress_begin(&progress, "evaluate", n_fits ? "cells and draws" : "cells", n_cells + n_fits, p->options.quiet);
     for (size_t t = 0; t < p->study.n_tasks && !code; t++)
         write_accepted(&reports.metrics, &p->study, &p->cohort[t]);

@@ -96,7 +96,8 @@ static const cyaml_schema_value_t study_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG
 static const char *const PROTOCOLS[] = {[PROTOCOL_GROUPED] = "grouped", [PROTOCOL_GIVEN] = "given",
                                         [PROTOCOL_OFFICIAL] = "official", NULL};
 static const char *const BASELINES[] = {"thumbnail", "acquisition", NULL};
-static const char *const PROBES[] = {[PROBE_LINEAR] = "linear", [PROBE_KNN] = "knn", [PROBE_KNN_UNIFORM] = "knn_uniform", NULL};
+static const char *const PROBES[] = {[PROBE_LINEAR] = "linear", [PROBE_KNN] = "knn", [PROBE_KNN_UNIFORM] = "knn_uniform",
+                                     [PROBE_ATTENTIVE] = "attentive", NULL};
 static const char *const SAVES[] = {[SAVE_LINEAR] = "linear", [SAVE_ALL] = "all", [SAVE_NONE] = "none", NULL};
 static const char *const PREPROCESSES[] = {[PREPROCESS_CHECKPOINT] = "checkpoint", [PREPROCESS_SKELEX] = "skelex", NULL};
 static const char *const INTERPOLATIONS[] = {"new", "old", NULL};
@@ -120,6 +121,11 @@ bool study_has_protocol(const struct study *study, enum study_protocol protocol)
 const char *study_probe_name(enum study_probe probe)
 {
     return PROBES[probe];
+}
+
+bool study_probe_reads(enum study_probe probe, const char *readout)
+{
+    return (probe == PROBE_ATTENTIVE) == !strcmp(readout, STUDY_TOKENS);
 }
 
 const char *study_preprocess_name(const struct study_model *model)
@@ -373,6 +379,21 @@ static int resolve_label_efficiency(struct study *s, const struct raw_label_effi
     return code;
 }
 
+/* The attentive probe was asked for, and some model keeps the tokens it reads. */
+static int check_tokens(const struct study *s, const struct raw_study *raw, struct status *st)
+{
+    char keys[32] = "probes";
+    for (size_t i = 0; i < s->n_models; i++)
+        for (size_t r = 0; r < s->models[i].n_readouts; r++)
+            if (study_probe_reads(PROBE_ATTENTIVE, s->models[i].readout[r]))
+                return STATUS_OK;
+    for (unsigned i = 0; i < raw->n_probes; i++)
+        if (!strcmp(raw->probes[i], PROBES[PROBE_ATTENTIVE]))
+            (void)snprintf(keys, sizeof keys, "probes/%u", i);
+    return status_set(st, STATUS_DATA, "%s:%zu: probe 'attentive' reads patch tokens, and no model has `" STUDY_TOKENS "` among its readouts", s->path,
+                      manifest_line(s->path, keys));
+}
+
 static int digest_study(struct study *s, struct status *st)
 {
     char *text = NULL;
@@ -411,6 +432,8 @@ int study_load(struct study *study, const char *path, struct status *st)
     study->models = NEW0(study->n_models, struct study_model);
     for (size_t i = 0; i < study->n_models && !code; i++)
         code = resolve_model(study, i, &raw->models[i], directory, st);
+    if (!code && study->probe[PROBE_ATTENTIVE])
+        code = check_tokens(study, raw, st);
     study->n_tasks = raw->n_tasks;
     study->tasks = NEW0(study->n_tasks, struct study_task);
     for (size_t i = 0; i < study->n_tasks && !code; i++)
