@@ -7,55 +7,8 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "probe/lapack.h"
 #include "probe/logistic_set.h"
-
-/* ---- d > n: the row space ---- */
-
-/* Orthonormal basis: x' = Q R, so that x = z Q' with z = R' [n, n]. */
-struct row_space {
-    double *qr, *tau;
-    int n, d;
-};
-
-static void row_space_fit(struct row_space *space, double *z, const double *x, size_t n, size_t d)
-{
-    int lwork = -1, info = 0;
-    double ask;
-    *space = (struct row_space){.qr = NEW(n * d, double), .tau = NEW(n, double), .n = (int)n, .d = (int)d};
-    memcpy(space->qr, x, n * d * sizeof *x);
-    dgeqrf_(&space->d, &space->n, space->qr, &space->d, space->tau, &ask, &lwork, &info);
-    lwork = (int)ask;
-    double *room = NEW((size_t)lwork, double);
-    dgeqrf_(&space->d, &space->n, space->qr, &space->d, space->tau, room, &lwork, &info);
-    assert(!info);
-    free(room);
-    for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < n; j++)
-            z[i * n + j] = j <= i ? space->qr[i * d + j] : 0;
-}
-
-/* wide[m, d] = narrow[m, n] Q', row by row. */
-static void row_space_expand(double *wide, const double *narrow, size_t m, const struct row_space *space)
-{
-    int lwork = -1, info = 0, columns = (int)m;
-    double ask;
-    memset(wide, 0, m * (size_t)space->d * sizeof *wide);
-    for (size_t i = 0; i < m; i++)
-        memcpy(wide + i * (size_t)space->d, narrow + i * (size_t)space->n, (size_t)space->n * sizeof *wide);
-    dormqr_("L", "N", &space->d, &columns, &space->n, space->qr, &space->d, space->tau, wide, &space->d, &ask, &lwork, &info, 1, 1);
-    lwork = (int)ask;
-    double *room = NEW((size_t)lwork, double);
-    dormqr_("L", "N", &space->d, &columns, &space->n, space->qr, &space->d, space->tau, wide, &space->d, room, &lwork, &info, 1, 1);
-    assert(!info);
-    free(room);
-}
-
-static void row_space_free(struct row_space *space)
-{
-    free(space->qr);
-    free(space->tau);
-}
+#include "probe/row_space.h"
 
 /* ---- the path ---- */
 
@@ -172,7 +125,8 @@ static int fit_rows(struct logistic *fit, const double *C, size_t n_c, const dou
     int code = walk_path(fit, &set, C, n_c, st);
     for (size_t c = 0; c < n_c && !code && z; c++) {
         double *coef = NEW(fit[c].rows * d, double);
-        row_space_expand(coef, fit[c].coef, fit[c].rows, &space);
+        for (size_t k = 0; k < fit[c].rows; k++)
+            row_space_expand(coef + k * d, fit[c].coef + k * n, &space);
         free(fit[c].coef);
         fit[c].coef = coef;
         fit[c].d = d;
