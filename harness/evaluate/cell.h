@@ -18,6 +18,8 @@
 #include "report/results.h"
 #include "study/study.h"
 
+struct keeper;
+
 /* What all cells of a task and protocol share. */
 struct cell_task {
     const struct study *study;
@@ -35,6 +37,7 @@ struct cell_task {
     int n_threads;
     /* where rows go; borrowed */
     struct outfile *metrics, *path, *predictions;
+    struct keeper *keeper; /* of the probes; NULL: none are kept */
 };
 
 /* The figure a cell is known by, for the table at the end. */

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "evaluate/cell_rows.h"
+#include "evaluate/keep.h"
 #include "metric/panel.h"
 
 #define CAUTION "the folds share one test set: their SD is no confidence interval; folds are of images; the published models were fine-tuned, these are frozen"
@@ -187,6 +188,11 @@ int cell_official(struct headline *h, const struct cell_task *t, const struct ce
     if (!code && t->cohort->has_exams) {
         scored_exams(&part, t);
         code = score_part(NULL, t, name, &part, &r, st);
+    }
+    for (size_t f = 0; f < r.n_folds && !code && keeper_wants(t, probe); f++) {
+        struct keep_fit fit = {&r.scaler[f], &r.logistic[f], &r.ridge[f], r.grid[r.chosen[f]], NAN, NAN, (int)f};
+        if (!r.left_out[f].code)
+            code = keeper_add(t->keeper, t, name, probe, problem, &fit, st);
     }
     probe_folds_free(&r);
     return code;

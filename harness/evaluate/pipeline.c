@@ -12,6 +12,7 @@
 #include "cohort/audit.h"
 #include "cohort/published.h"
 #include "evaluate/efficiency.h"
+#include "evaluate/keep.h"
 #include "evaluate/partitions.h"
 #include "evaluate/provenance.h"
 #include "report/paper_table.h"
@@ -151,6 +152,11 @@ int pipeline_prepare(struct pipeline *p, const char *study_path, const struct pi
         free(p->study.store);
         p->study.store = mem_strdup(options->store);
     }
+    if (options->external) { /* no folds for which patients could be too few, no given parts that could lack a class */
+        p->study.n_folds = 0;
+        p->study.protocol[0] = PROTOCOL_GROUPED;
+        p->study.n_protocols = 1;
+    }
     p->cohort = NEW0(p->study.n_tasks, struct cohort);
     for (size_t t = 0; t < p->study.n_tasks && !code; t++)
         code = cohort_load(&p->cohort[t], &p->study, &p->study.tasks[t], st);
@@ -164,7 +170,7 @@ int pipeline_prepare(struct pipeline *p, const char *study_path, const struct pi
         audit_cohort(&p->cohort[t], &p->study, survey);
         published_compare(&p->cohort[t]);
         audit_accept(&p->cohort[t], &p->study);
-        if (survey)
+        if (survey && !options->external)
             code = audit_split(p, &p->cohort[t], st);
     }
     if (!code)
@@ -255,6 +261,7 @@ int pipeline_extract(struct pipeline *p, bool decode_only, struct status *st)
 struct reports { /* put in place together, when every cell is done */
     struct outfile metrics, path, *predictions;
     struct efficiency efficiency;
+    struct keeper keeper;
 };
 
 /* The fixed columns, then the task's covariates ("a|b" as "a"). */
@@ -347,6 +354,7 @@ static int evaluate_readout(struct pipeline *p, const struct cell_task *t, const
     int code = featurizer_readout_width(&width, f, readout, st);
     if (code)
         return code;
+    reports->keeper.featurizer = f;
     float *x = NEW(t->cohort->n * width, float);
     code = extract_read(x, p->store, f, readout, &p->survey, picture, t->cohort->n, st);
     for (size_t protocol = 0; protocol < p->study.n_protocols && !code; protocol++) {
@@ -400,6 +408,7 @@ static int evaluate_task(struct pipeline *p, size_t number, struct reports *repo
         t[i].metrics = &reports->metrics;
         t[i].path = &reports->path;
         t[i].predictions = &reports->predictions[number];
+        t[i].keeper = &reports->keeper;
         if (!code && efficiency_wanted(&p->study, t[i].protocol))
             efficiency_draws_make(&draws[i], &t[i]);
     }
@@ -504,6 +513,8 @@ int pipeline_evaluate(struct pipeline *p, struct status *st)
         code = results_open_path(&reports.path, p->study.output, st);
     if (!code)
         code = efficiency_begin(&reports.efficiency, &p->study, st);
+    if (!code && p->study.save_probes != SAVE_NONE)
+        code = keeper_begin(&reports.keeper, p->study.output, &p->survey, st);
     size_t n_fits = 0;
     for (size_t i = 0; i < p->study.n_protocols; i++)
         if (efficiency_wanted(&p->study, p->study.protocol[i]))
@@ -522,6 +533,8 @@ int pipeline_evaluate(struct pipeline *p, struct status *st)
     if (!code)
         code = efficiency_commit(&reports.efficiency, st);
     if (!code)
+        code = keeper_commit(&reports.keeper, st);
+    if (!code)
         code = write_paper_table(p, &reports.metrics, st);
     if (!code)
         code = write_study(&p->study, st);
@@ -536,5 +549,6 @@ int pipeline_evaluate(struct pipeline *p, struct status *st)
     outfile_discard(&reports.metrics);
     outfile_discard(&reports.path);
     efficiency_discard(&reports.efficiency);
+    keeper_discard(&reports.keeper);
     return code;
 }

@@ -98,7 +98,19 @@ static json_t *costs_of(const struct pipeline *p)
     return list;
 }
 
-int provenance_write(const struct pipeline *p, struct status *st)
+static json_t *probes_of(const struct provenance_probe *probe, size_t n)
+{
+    char hex[DIGEST_HEX];
+    json_t *list = json_array();
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "file", probe[i].path, "record_sha256", digest_hex(hex, probe[i].record),
+                                              "study", probe[i].study, "task", probe[i].task, "external_task", probe[i].external_task, "external_model",
+                                              probe[i].external_model));
+    return list;
+}
+
+/* extra: a further member of that name, taken over; NULL: none. */
+static int write_file(const struct pipeline *p, const char *file, const char *name, json_t *extra, struct status *st)
 {
     char hex[DIGEST_HEX];
     json_t *root = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:i, s:I, s:o, s:s, s:s, s:s, s:o, s:o, s:o}", "schema", SCHEMA_VERSION, "program",
@@ -108,9 +120,13 @@ int provenance_write(const struct pipeline *p, struct status *st)
                              protocols_of(&p->study), "blas", blas_description(), "cpu", version_cpu(), "instructions",
                              cpu_level_name(cpu_level()),
                              "tasks", tasks_of(p), "models", models_of(p), "stages", costs_of(p));
-    if (!root)
+    if (!root) {
+        json_decref(extra);
         return status_set(st, STATUS_INTERNAL, "provenance: a text that is not UTF-8 (a file name?)");
-    char *path = path_join(p->study.output, "provenance.json");
+    }
+    if (extra)
+        json_object_set_new(root, name, extra);
+    char *path = path_join(p->study.output, file);
     struct outfile out;
     int code = outfile_open(&out, path, st);
     if (!code) {
@@ -121,4 +137,14 @@ int provenance_write(const struct pipeline *p, struct status *st)
     free(path);
     json_decref(root);
     return code;
+}
+
+int provenance_write(const struct pipeline *p, struct status *st)
+{
+    return write_file(p, "provenance.json", NULL, NULL, st);
+}
+
+int provenance_write_external(const struct pipeline *p, const struct provenance_probe *probe, size_t n, struct status *st)
+{
+    return write_file(p, "provenance_external.json", "probes", probes_of(probe, n), st);
 }

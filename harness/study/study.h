@@ -20,6 +20,7 @@
  *   test_fraction: 0.2               # grouped; official has its own: a tenth, and five folds (split/official.h)
  *   folds: 5                         # grouped, given
  *   probes: [linear, knn]            # also knn_uniform
+ *   save_probes: linear              # linear | all (k-NN too, whose files hold its training embeddings) | none: into output/probes/
  *   bootstrap: {replicates: 2000, level: 0.95}
  *   label_efficiency: {fractions: [1, 5, 10, 25, 50, 100], draws: 20}   # per cent of the training patients; default: not computed
  *   on_bad_image: fail               # fail | skip: truncated, undecodable
@@ -53,6 +54,7 @@ enum study_preprocess {
     PREPROCESS_SKELEX      /* straight to the input size, bilinear, ImageNet's mean and std, whatever the backbone */
 };
 enum study_precision { PRECISION_FP32, PRECISION_BF16, N_STUDY_PRECISIONS }; /* names: those of encoder/encoder.h */
+enum study_save { SAVE_LINEAR, SAVE_ALL, SAVE_NONE };
 enum study_protocol { PROTOCOL_GROUPED, PROTOCOL_GIVEN, PROTOCOL_OFFICIAL, N_STUDY_PROTOCOLS };
 
 struct study_model {
@@ -87,6 +89,7 @@ struct study {
     double test_fraction;
     size_t n_folds;
     bool probe[N_STUDY_PROBES];
+    enum study_save save_probes;
     size_t replicates;
     double level;
     double *fraction;    /* [n_fractions] label efficiency, per cent of the training patients, ascending; none: not computed */
