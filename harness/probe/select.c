@@ -73,7 +73,7 @@ static int fit_knn(struct part *p, enum knn_vote vote, struct status *st)
     size_t largest = (size_t)p->grid[p->n_grid - 1], stride = p->m * p->n_out, n_classes = p->task->n_classes;
     uint32_t *neighbour = NEW(p->m * largest, uint32_t);
     double *distance = NEW(p->m * largest, double), *prob = NEW(p->m * (n_classes ? n_classes : 1), double);
-    int code = knn_neighbours(neighbour, distance, largest, KNN_COSINE, p->x, p->n, p->query, p->m, p->task->d, st);
+    int code = knn_neighbours(neighbour, distance, largest, KNN_COSINE, p->x, p->n, p->query, p->m, p->task->d, 1, st);
     for (size_t g = 0; g < p->n_grid && !code; g++) {
         double *out = p->prediction + g * stride;
         size_t k = (size_t)p->grid[g];
