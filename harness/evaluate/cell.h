@@ -75,6 +75,8 @@ int cell_evaluate(struct headline *headline, const struct cell_task *t, const st
                   enum study_probe probe, const float *x, size_t d, struct status *st) MUST_CHECK;
 void headline_free(struct headline *h);
 
+enum linear_form cell_linear_form(enum study_probe probe);
+
 /* For cells of other kinds: the headline without its figures, and what the rows are called. */
 void cell_begin(struct headline *h, struct cell_name *name, const struct cell_task *t, const struct study_model *model, const char *readout,
                 enum study_probe probe, const char *parameter);

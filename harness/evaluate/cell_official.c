@@ -188,7 +188,7 @@ int cell_official(struct headline *h, const struct cell_task *t, const struct ce
                   struct status *st)
 {
     struct probe_folds r;
-    int code = probe == PROBE_LINEAR
+    int code = study_probe_is_linear(probe)
                    ? probe_folds_linear(&r, problem, NULL, 0, t->n_threads, st)
                    : probe_folds_knn(&r, problem, probe == PROBE_KNN ? KNN_SOFTMAX : KNN_UNIFORM, NULL, 0, t->n_threads, st);
     if (code)
@@ -196,7 +196,7 @@ int cell_official(struct headline *h, const struct cell_task *t, const struct ce
     write_path(t, name, h->parameter_name, &r);
     code = cell_official_finish(h, t, name, &r, st);
     for (size_t f = 0; f < r.n_folds && !code && keeper_wants(t, probe); f++) {
-        struct keep_fit fit = {&r.scaler[f], &r.logistic[f], &r.ridge[f], r.grid[r.chosen[f]], NAN, NAN, (int)f};
+        struct keep_fit fit = {&r.scaler[f], &r.logistic[f], &r.ridge[f], &r.ordinal[f], r.grid[r.chosen[f]], NAN, NAN, (int)f};
         if (!r.left_out[f].code)
             code = keeper_add(t->keeper, t, name, probe, problem, &fit, st);
     }

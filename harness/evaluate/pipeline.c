@@ -387,7 +387,10 @@ static int evaluate_readout(struct pipeline *p, const struct cell_task *t, const
             struct headline *h = &headline[protocol * per_protocol + next++];
             code = cell_evaluate(h, &t[protocol], f->model, readout, (enum study_probe)probe, x, width, st);
             progress_step(progress, 1);
-            if (!code && efficiency_wanted(&p->study, t[protocol].protocol))
+            bool suits = study_probe_suits((enum study_probe)probe, (enum task_kind)t->cohort->source->task->kind);
+            if (!suits && efficiency_wanted(&p->study, t[protocol].protocol))
+                progress_step(progress, efficiency_steps(&p->study));
+            else if (!code && efficiency_wanted(&p->study, t[protocol].protocol))
                 code = efficiency_cell(&reports->efficiency, &draws[protocol], &t[protocol], f->model, readout, (enum study_probe)probe, x, width, h,
                                        progress, st);
             if (!code && interrupt_requested())

@@ -281,7 +281,7 @@ static double longest_step(const struct problem *p, const struct work *w)
     return t;
 }
 
-/* Rebuilding the Hessian costs about as much as this many products with it (measured). */
+/* About how many products cost as much as rebuilding the Hessian: the rule of logistic.c, not tuned anew. */
 static size_t refresh_price(const struct problem *p)
 {
     return 2 + p->d / 24;
