@@ -59,7 +59,7 @@ static int neighbours_vote(double *out, const struct saved_probe *p, const float
     size_t n_out = saved_probe_n_out(p);
     uint32_t *neighbour = NEW(m * p->k, uint32_t);
     double *distance = NEW(m * p->k, double), *prob = NEW(m * (p->n_classes + 1), double);
-    int code = knn_neighbours(neighbour, distance, p->k, p->metric, p->train, p->n_train, x, m, p->d, st);
+    int code = knn_neighbours(neighbour, distance, p->k, p->metric, p->train, p->n_train, x, m, p->d, 1, st);
     if (!code && p->kind == KIND_REGRESSION) {
         knn_regress(out, neighbour, distance, p->k, m, p->k, p->metric, p->vote, p->target);
     } else if (!code) {
