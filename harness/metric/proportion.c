@@ -25,6 +25,18 @@ struct limits proportion_wilson(uint64_t k, uint64_t n, double level)
     return cut((m * p + z * z / 2) / whole, z * sqrt(m * p * (1 - p) + z * z / 4) / whole);
 }
 
+struct limits proportion_wilson_corrected(uint64_t k, uint64_t n, double level)
+{
+    assert(k <= n);
+    if (n == 0)
+        return none;
+    double z = normal(level), m = (double)n, whole = 1 + z * z / m, middle = z * z / (2 * m);
+    double less = ((double)k - 0.5) / m, more = ((double)k + 0.5) / m;
+    return (struct limits){
+        k == 0 ? 0 : fmax(0, (less + middle - z * sqrt(less * (1 - less) / m + middle / (2 * m))) / whole),
+        k == n ? 1 : fmin(1, (more + middle + z * sqrt(more * (1 - more) / m + middle / (2 * m))) / whole)};
+}
+
 struct limits proportion_clopper_pearson(uint64_t k, uint64_t n, double level)
 {
     assert(k <= n);

@@ -20,6 +20,7 @@
 #include "interval/bootstrap.h"
 #include "interval/percentile.h"
 #include "metric/panel.h"
+#include "metric/quantile.h"
 #include "metric/regression.h"
 
 #define TOLERANCE 1e-9
@@ -475,8 +476,8 @@ static bool run_percentile_rule(struct tally *t, const char *directory)
         if (read_table(&values, directory, name)) {
             double *v = column(&values, values.header[0]);
             size_t n_defined;
-            double *sorted = percentile_sort(&n_defined, v, 1, values.n_rows);
-            ours = percentile_linear(sorted, n_defined, q[i] / 100);
+            double *sorted = quantile_sort(&n_defined, v, 1, values.n_rows);
+            ours = quantile_linear(sorted, n_defined, q[i] / 100);
             free(sorted);
             free(v);
             table_free(&values);
