@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "metric/inverse.h"
 #include "metric/order.h"
 
 /* deviation[i] = 2 x (samples of the other class that sample i outranks) + those tied with it. */
@@ -107,7 +108,7 @@ double delong_difference_variance(const struct delong *a, const struct delong *b
 static double quantile(double level, double df)
 {
     double share = (1 + level) / 2;
-    return isinf(df) ? gsl_cdf_ugaussian_Pinv(share) : gsl_cdf_tdist_Pinv(share, df);
+    return isinf(df) ? gsl_cdf_ugaussian_Pinv(share) : inverse_t(share, df);
 }
 
 static double upper_tail(double statistic, double df)

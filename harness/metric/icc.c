@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "metric/inverse.h"
 
 struct mean_squares {
     double subjects, within, raters, rest;
@@ -43,27 +44,6 @@ static struct mean_squares analyse(const double *rating, size_t n_subjects, size
     return m;
 }
 
-/* Quantile of F by bisection of its distribution function in the logarithm: GSL's inverse fails for small
- * degrees of freedom.  Infinity or 0 where it lies beyond the doubles. */
-static double f_quantile(double share, double df1, double df2)
-{
-    double low = -700, high = 700;
-    if (gsl_cdf_fdist_P(exp(high), df1, df2) < share)
-        return INFINITY;
-    if (gsl_cdf_fdist_P(exp(low), df1, df2) >= share)
-        return 0;
-    while (high - low > 1e-15 * (1 + fabs(low))) {
-        double middle = low + (high - low) / 2;
-        if (middle <= low || middle >= high)
-            break;
-        if (gsl_cdf_fdist_P(exp(middle), df1, df2) < share)
-            low = middle;
-        else
-            high = middle;
-    }
-    return exp(low + (high - low) / 2);
-}
-
 /* Of a single rating from that of one rating, and of k: Spearman-Brown. */
 static double step_up(double icc, double k)
 {
@@ -72,8 +52,8 @@ static double step_up(double icc, double k)
 
 static void one_way_limits(struct icc *single, struct icc *mean, double k, double share)
 {
-    double low = single->f / f_quantile(share, single->df1, single->df2);
-    double high = single->f * f_quantile(share, single->df2, single->df1);
+    double low = single->f / inverse_f(share, single->df1, single->df2);
+    double high = single->f * inverse_f(share, single->df2, single->df1);
     single->low = (low - 1) / (low + k - 1);
     single->high = (high - 1) / (high + k - 1);
     mean->low = 1 - 1 / low;
@@ -87,7 +67,7 @@ static void agreement_limits(struct icc *single, struct icc *mean, const struct 
     double ratio = m->raters / m->rest, r = single->icc, part = n * (1 + (k - 1) * r) - k * r;
     double above = (k - 1) * (n - 1) * pow(k * r * ratio + part, 2);
     double df = above / ((n - 1) * k * k * r * r * ratio * ratio + part * part);
-    double upper = f_quantile(share, n - 1, df), lower = f_quantile(share, df, n - 1);
+    double upper = inverse_f(share, n - 1, df), lower = inverse_f(share, df, n - 1);
     double weight = k * m->raters + (k * n - k - n) * m->rest;
     single->low = n * (m->subjects - upper * m->rest) / (upper * weight + n * m->subjects);
     single->high = n * (lower * m->subjects - m->rest) / (weight + n * lower * m->subjects);
