@@ -5,10 +5,7 @@
  * Each cell: RUNS samples (--runs N), each with B = 1,000 replicates (--replicates N).
  * A table on standard output, and the same as CSV with --csv FILE.  Columns: share of
  * samples whose interval holds the truth; an undefined interval (NaN) counts as one that does not.
- * "rule" is the one the tables print: for independent images logit DeLong, or Newcombe's method 5 where the smaller
- * class has fewer than 30 samples or the area is above 0.95; by patient Obuchowski's variance on the logit scale, or
- * method 5 with the patients as its counts where it is undefined, fewer than 30 patients hold the rarer class, or the
- * area is above 0.95. */
+ * "rule" is the one that tables print: interval/area_interval.h. */
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_randist.h>
 #include <math.h>
@@ -21,6 +18,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/rng.h"
+#include "interval/area_interval.h"
 #include "interval/bca.h"
 #include "interval/bootstrap.h"
 #include "interval/clustered.h"
@@ -139,14 +137,14 @@ static void run_one(bool *hit, double *width, const struct cell *c, size_t index
         }
         struct clusters k = clusters_count(&d, s.unit, s.n_units);
         double variance = delong_variance(&d), clustered = clustered_variance(&d, s.unit, s.n_units);
-        size_t rarer = k.with_positive < k.with_negative ? k.with_positive : k.with_negative;
         limits[DELONG] = area_wald(d.area, variance, 0.95);
         limits[LOGIT_DELONG] = area_logit(d.area, variance, 0.95);
         limits[METHOD5] = newcombe_method5(d.area, (double)d.n_positive, (double)d.n_negative, 0.95);
         limits[OBUCHOWSKI_WALD] = area_wald(d.area, clustered, 0.95);
         limits[OBUCHOWSKI_LOGIT] = area_logit(d.area, clustered, 0.95);
         limits[METHOD5_PATIENTS] = newcombe_method5(d.area, (double)k.with_positive, (double)k.with_negative, 0.95);
-        limits[RULE] = rarer < 30 || d.area > 0.95 || isnan(limits[OBUCHOWSKI_LOGIT].low) ? limits[METHOD5_PATIENTS] : limits[OBUCHOWSKI_LOGIT];
+        enum area_method method;
+        limits[RULE] = area_interval(&method, &d, s.unit, s.n_units, 0.95);
     }
     for (size_t w = 0; w < N_WAYS; w++) {
         hit[w] = holds(limits[w], c->area);

@@ -23,15 +23,15 @@ static void equals_the_panel(void **state)
     rng_stream_set(rng, 4, "test_bootstrap_auroc", 0);
     for (size_t i = 0; i < N; i++) {
         unit[i] = (uint32_t)gsl_rng_uniform_int(rng, UNITS);
-        label[i] = unit[i] < 2; /* few positives: some replicates have none */
+        label[i] = (int32_t)(unit[i] < 2); /* few positives: some replicates have none */
         score[i] = floor(20 * gsl_rng_uniform(rng));
-        stratum[unit[i]] |= (uint32_t)label[i];
+        stratum[unit[i]] |= label[i] == 1;
     }
     gsl_rng_free(rng);
     assert_int_equal(panel_new(&panel, KIND_BINARY, 2, N, label, NULL, score, NAN, NULL), STATUS_OK);
     size_t m = panel_n_metrics(panel), at = panel_metric_find(panel, "auroc"), undefined = 0;
     double *all = calloc(B * m, sizeof *all);
-    for (int stratified = 0; stratified < 2; stratified++) {
+    for (size_t stratified = 0; stratified < 2; stratified++) {
         struct bootstrap_plan plan = {N, unit, UNITS, stratified ? stratum : NULL, 2, B, 2025, "test"};
         assert_int_equal(bootstrap_panel(all, &plan, panel, 2, NULL), STATUS_OK);
         assert_int_equal(bootstrap_auroc(ours, &plan, label, score, 1, NULL), STATUS_OK);
@@ -39,7 +39,7 @@ static void equals_the_panel(void **state)
         for (size_t b = 0; b < B; b++) {
             assert_true(ours[b] == all[b * m + at] || (isnan(ours[b]) && isnan(all[b * m + at])));
             assert_true(ours[b] == eight[b] || isnan(ours[b]));
-            undefined += isnan(ours[b]);
+            undefined += isnan(ours[b]) ? 1 : 0;
         }
     }
     assert_true(undefined > 0);

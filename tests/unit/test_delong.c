@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/rng.h"
+#include "interval/area_interval.h"
 #include "interval/clustered.h"
 #include "interval/delong.h"
 #include "interval/newcombe.h"
@@ -182,12 +183,48 @@ static void method5_solves_its_equation(void **state)
     assert_true(perfect.high == 1 && perfect.low > 0.5 && perfect.low < 1);
 }
 
+static void the_interval_of_a_table(void **state)
+{
+    (void)state;
+    enum { M = 400 };
+    int32_t label[M];
+    double score[M];
+    uint32_t single[M], pairs[M];
+    enum area_method method;
+    struct delong d;
+    for (size_t i = 0; i < M; i++) {
+        label[i] = (int32_t)(i / 2 % 2);
+        score[i] = (double)((i * 37) % 100) + 20 * label[i];
+        single[i] = (uint32_t)i;
+        pairs[i] = (uint32_t)(i / 2);
+    }
+    assert_int_equal(delong_new(&d, label, score, M, NULL), STATUS_OK);
+    struct limits l = area_interval(&method, &d, NULL, 0, 0.95), s = area_interval(&method, &d, single, M, 0.95);
+    assert_int_equal(method, AREA_LOGIT_DELONG);
+    assert_true(l.low == s.low && l.high == s.high && l.low < d.area && d.area < l.high);
+    l = area_interval(&method, &d, pairs, M / 2, 0.95);
+    assert_int_equal(method, AREA_LOGIT_OBUCHOWSKI);
+    for (size_t i = 0; i < M; i++)
+        pairs[i] = (uint32_t)(i % 20); /* 20 patients */
+    s = area_interval(&method, &d, pairs, 20, 0.95);
+    assert_int_equal(method, AREA_METHOD5_UNITS);
+    assert_true(s.high - s.low > l.high - l.low);
+    delong_free(&d);
+    for (size_t i = 0; i < M; i++)
+        score[i] = label[i]; /* perfect */
+    assert_int_equal(delong_new(&d, label, score, M, NULL), STATUS_OK);
+    l = area_interval(&method, &d, NULL, 0, 0.95);
+    assert_int_equal(method, AREA_METHOD5);
+    assert_true(l.high == 1 && l.low > 0.9 && l.low < 1);
+    delong_free(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equals_structural_components), cmocka_unit_test(copies_in_a_cluster_add_nothing),
         cmocka_unit_test(identical_models), cmocka_unit_test(undefined_is_nan_with_a_reason),
-        cmocka_unit_test(method5_solves_its_equation),
+        cmocka_unit_test(method5_solves_its_equation), cmocka_unit_test(the_interval_of_a_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
