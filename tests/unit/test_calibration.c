@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <cmocka.h>
 #include <gsl/gsl_cdf.h>
 
@@ -79,6 +80,7 @@ static void undefined(void **state)
     assert_int_equal(recalibration_fit(&r, label, sure, NULL, 8, &st), STATUS_UNDEFINED);
     assert_true(isnan(r.slope) && isnan(r.slope_se));
     assert_int_equal(recalibration_fit(&r, label, apart, NULL, 8, &st), STATUS_UNDEFINED);
+    assert_non_null(strstr(st.text, "separate the classes"));
     assert_int_equal(recalibration_fit(&r, label, same, NULL, 8, &st), STATUS_UNDEFINED);
     assert_int_equal(recalibration_fit(&r, ones, prob, NULL, 8, &st), STATUS_UNDEFINED);
     assert_int_equal(recalibration_in_the_large(&large, &se, ones, prob, NULL, 8, &st), STATUS_UNDEFINED);

@@ -112,6 +112,9 @@ static void signs_and_ranks(void **state)
     struct signed_rank r;
     assert_int_equal(signed_rank_test(&r, ZEROS_DROPPED, d, 5, NULL), STATUS_OK);
     assert_true(r.positive == 15 && r.negative == 0 && fabs(r.exact_p - 2.0 / 32) < 1e-15);
+    double one_below[5] = {1, 2, -3, 4, 5}; /* at most 3: {}, 1, 2, 3, 1 + 2 */
+    assert_int_equal(signed_rank_test(&r, ZEROS_DROPPED, one_below, 5, NULL), STATUS_OK);
+    assert_true(r.statistic == 3 && fabs(r.exact_p - 10.0 / 32) < 1e-15);
     double score[6] = {0.9, 0.8, 0.7, 0.6, 0.5, 0.4}, mean[3]; /* two tasks that rank alike */
     struct friedman f;
     assert_int_equal(ranks_mean(mean, score, 2, 3, NULL), STATUS_OK);
