@@ -3,10 +3,12 @@
 #include <string.h>
 
 #include "anomaly/heatmap.h"
+#include "anomaly/localise.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "cmd/command.h"
+#include "region/boxes.h"
 
 #define DEFAULT_PASSES 10
 #define BATCH 8 /* masks of a picture at once */
@@ -94,6 +96,75 @@ static void free_paths(struct paths *p)
     free(p->path);
 }
 
+/* ---- boxes ---- */
+
+/* Each picture's boxes, as the map pictures take them; checks that the sizes agree. */
+struct drawn {
+    struct map_box **box; /* [n] */
+    size_t *n_boxes, n;
+};
+
+static void drawn_free(struct drawn *d)
+{
+    for (size_t i = 0; i < d->n; i++)
+        free(d->box[i]);
+    free(d->box);
+    free(d->n_boxes);
+}
+
+static int check_size(const struct boxes_image *image, const char *path, struct status *st)
+{
+    struct file_map file;
+    struct radiograph_info info;
+    int code = file_map(&file, path, st);
+    if (code)
+        return code;
+    bool readable = radiograph_info(&info, file.data, file.size, NULL) == STATUS_OK; /* a broken picture has its own row */
+    file_unmap(&file);
+    if (readable && (info.width != image->width || info.height != image->height))
+        return status_set(st, STATUS_DATA, "%s: '%s' is given as %zux%zu px, but '%s' has %zux%zu", image->entry, image->file, image->width,
+                          image->height, path, info.width, info.height);
+    return STATUS_OK;
+}
+
+static int find_boxes(struct drawn *d, const struct paths *paths, const char *file, struct status *st)
+{
+    struct boxes boxes;
+    int code = boxes_read(&boxes, file, st);
+    if (code)
+        return code;
+    *d = (struct drawn){NEW0(paths->n + 1, struct map_box *), NEW0(paths->n + 1, size_t), paths->n};
+    for (size_t i = 0; i < paths->n && !code; i++) {
+        const struct boxes_image *image = boxes_find(&boxes, paths->path[i]);
+        if (!image || image->n == 0)
+            continue;
+        code = check_size(image, paths->path[i], st);
+        d->n_boxes[i] = image->n;
+        d->box[i] = NEW(image->n, struct map_box);
+        for (size_t k = 0; k < image->n; k++)
+            d->box[i][k] = (struct map_box){image->box[k].left, image->box[k].top, image->box[k].right, image->box[k].bottom};
+    }
+    boxes_free(&boxes);
+    return code;
+}
+
+static void print_localisation(const struct localise *l)
+{
+    printf("\n%zu pictures, %zu with %zu regions; 95%% interval: bootstrap by picture\n%-24s", l->n_images, l->n_marked, l->n_regions, "");
+    for (size_t map = 0; map < 3; map++)
+        printf("  %-22s", localise_map_name(map));
+    for (size_t metric = 0; metric < LOCALISATION_METRICS; metric++) {
+        printf("\n%-24s", localisation_metric_name((enum localisation_metric)metric));
+        for (size_t map = 0; map < 3; map++) {
+            const struct localise_figure *f = &l->figure[map][metric];
+            char text[48];
+            snprintf(text, sizeof text, "%.3f  %.3f to %.3f", f->value, f->low, f->high);
+            printf("  %-22s", f->value != f->value ? "NA" : text);
+        }
+    }
+    printf("\n");
+}
+
 /* ---- the command ---- */
 
 static void print_summary(const struct heatmap *h)
@@ -122,6 +193,9 @@ static int run(const struct invocation *in, const struct encoder *e, const struc
     struct mae_info info;
     struct paths paths = {0};
     struct heatmap h = {0};
+    struct drawn drawn = {0};
+    struct localise localise;
+    const char *boxes = in->value[OPTION_BOXES];
     struct heatmap_options o = {.output = in->value[OPTION_OUTPUT] ? in->value[OPTION_OUTPUT] : "heatmaps", .n_threads = in->n_threads, .quiet = in->quiet};
     int code = mae_info(&info, e, st);
     if (!code)
@@ -131,13 +205,18 @@ static int run(const struct invocation *in, const struct encoder *e, const struc
     if (!code && info.norm_pix_loss)
         fprintf(stderr, "warning: this model was trained with norm_pix_loss: its output is no grey level, and error maps of it have no absolute "
                         "meaning (made as the published script makes them)\n");
+    if (!code && boxes)
+        code = find_boxes(&drawn, &paths, boxes, st);
     if (!code)
-        code = heatmap_init(&h, e, p, &o, (const char *const *)paths.path, NULL, NULL, paths.n, st);
+        code = heatmap_init(&h, e, p, &o, (const char *const *)paths.path, (const struct map_box *const *)drawn.box, drawn.n_boxes, paths.n, st);
     if (!code)
         code = heatmap_run(&h, st);
     if ((!code || code == STATUS_DATA) && h.wall_s > 0)
         print_summary(&h);
+    if (!code && boxes && !(code = localise_run(&localise, &h, st)))
+        print_localisation(&localise);
     heatmap_free(&h);
+    drawn_free(&drawn);
     free_paths(&paths);
     return code;
 }

@@ -41,6 +41,7 @@ static const struct {
     [OPTION_MASK_RATIO] = {"--mask-ratio", NULL, "R", "share of the patches hidden in each pass (default: the checkpoint's own, 0.75)"},
     [OPTION_SCHEDULE] = {"--schedule", NULL, "NAME", "official (default): random masks; even: every patch is hidden equally often"},
     [OPTION_ABSOLUTE] = {"--absolute", NULL, NULL, "absolute differences in place of squared ones"},
+    [OPTION_BOXES] = {"--boxes", NULL, "PATH", "COCO .json, or folder of LabelMe files: draw the boxes, and score how well the maps find them"},
     [OPTION_HELP] = {"--help", "-h", NULL, "this text"},
 };
 
@@ -75,9 +76,10 @@ const struct command COMMANDS[] = {
      "squared error of what the decoder makes of them, in grey levels from 0 to 1; the map is the mean over the passes that hid the pixel.\n"
      "Writes error_maps.csv (mean, maximum, 99th percentile, hit counts, standard error), maps/ (.npy, 16-bit PNG), overlays/ (on the\n"
      "radiograph, with a colour bar) and panels/ (original, what was seen, reconstruction, both).  With the official schedule each map is\n"
-     "that of the published script run on that picture alone on a CPU behind torch.manual_seed(S).  Ctrl-C loses nothing.",
+     "that of the published script run on that picture alone on a CPU behind torch.manual_seed(S).  Ctrl-C loses nothing.\n"
+     "With --boxes also localisation.csv; pictures that the boxes do not know count as pictures without any.",
      2, SIZE_MAX, COMMON | BIT(OPTION_OUTPUT) | BIT(OPTION_SEED) | BIT(OPTION_PASSES) | BIT(OPTION_MASK_RATIO) | BIT(OPTION_SCHEDULE) |
-         BIT(OPTION_ABSOLUTE) | BIT(OPTION_PRECISION), cmd_heatmap},
+         BIT(OPTION_ABSOLUTE) | BIT(OPTION_PRECISION) | BIT(OPTION_BOXES), cmd_heatmap},
     {"synth", "DIR", "a small synthetic radiograph cohort and a tiny random checkpoint",
      "Draws bone-like pictures with three labels of known difficulty (fracture, joint space grade, age) and a tiny vit_mae checkpoint with\n"
      "random weights: enough to try the program without data.  The same seed gives the same bytes.\n"

@@ -32,6 +32,7 @@ enum option {
     OPTION_MASK_RATIO,
     OPTION_SCHEDULE,
     OPTION_ABSOLUTE,
+    OPTION_BOXES,
     OPTION_HELP,
     N_OPTIONS
 };
