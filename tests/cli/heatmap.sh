@@ -63,4 +63,23 @@ sed 's/"norm_pix_loss": false/"norm_pix_loss": true/' $model/config.json > plain
 expect "norm_pix_loss is said" 0 "trained with norm_pix_loss" "$program" heatmap -o norm plain "$first"
 sed 's/"decoder_num_hidden_layers": 2/"decoder_num_hidden_layers": 1/' $model/config.json > plain/config.json
 expect "a decoder of fewer layers" 3 "for which the decoder of config.json (1 layers) has no place" "$program" heatmap -o norm plain "$first"
+second=$(ls data/images/*.png | sed -n 2p)
+box() { # FILE WIDTH HEIGHT BBOX
+    printf '{"images": [{"id": 1, "file_name": "%s", "width": %s, "height": %s}], "annotations": [{"id": 5, "image_id": 1, "bbox": [%s]}]}' "$@" > boxes.json
+}
+size=$("$program" inspect "$first" | sed -n 's/.*png, \([0-9]*\)x\([0-9]*\),.*/\1 \2/p')
+box "$stem.png" $size "20, 30, 40, 50"
+expect "boxes are scored" 0 "pixel_auroc" "$program" heatmap -t 1 --boxes boxes.json -o boxed "$model" "$first" "$second"
+check "beside two trivial maps and the differences" test "$(cut -d, -f1 boxed/localisation.csv | sort -u | wc -l)" -eq 6
+check "of one region in two pictures" grep -q '^error,pixel_auroc,2,1,1,0\.' boxed/localisation.csv
+"$program" heatmap -q -t 3 --boxes boxes.json -o boxed3 "$model" "$first" "$second" > /dev/null 2>&1
+check "three threads: the same scores and pictures" diff -r boxed boxed3
+check "the box is drawn" sh -c "! cmp -s boxed/overlays/$stem.png three/overlays/$stem.png"
+check "and the map is the same" cmp -s "boxed/maps/$stem.npy" "three/maps/$stem.npy"
+box "$stem.png" $size "20, 30, 4000, 50"
+expect "a box outside the picture" 3 "'boxes.json', annotation 1 (id 5): the box from (20, 30)" "$program" heatmap --boxes boxes.json -o none "$model" "$first"
+box "$stem.png" 99 98 "20, 30, 40, 50"
+expect "a picture of another size" 3 "'boxes.json', image 1: '$stem.png' is given as 99x98 px" "$program" heatmap --boxes boxes.json -o none "$model" "$first"
+box "other.png" $size "20, 30, 40, 50"
+expect "boxes of other pictures" 3 "none of the 1 pictures has a box" "$program" heatmap --boxes boxes.json -o none "$model" "$first"
 echo "1..$count"
