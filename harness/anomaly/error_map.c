@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "base/progress.h"
 #include "encoder/kernels.h"
-#include "interval/percentile.h"
+#include "metric/quantile.h"
 
 struct error_map_worker {
     struct mae_info info;
@@ -213,10 +213,10 @@ static void finish(struct error_map *map, const struct error_map_worker *w)
     for (size_t i = 0; i < n; i++)
         sum += value[i] = (double)map->value[i];
     size_t n_defined;
-    double *sorted = percentile_sort(&n_defined, value, 1, n);
+    double *sorted = quantile_sort(&n_defined, value, 1, n);
     map->mean = sum / (double)n;
     map->maximum = sorted[n_defined - 1];
-    map->p99 = percentile_linear(sorted, n_defined, 0.99);
+    map->p99 = quantile_linear(sorted, n_defined, 0.99);
     free(sorted);
     free(value);
 }
