@@ -49,13 +49,14 @@ static void NAME(between)(REAL *u, double *bias, const REAL *t, const struct wal
 static void NAME(walk_chunk)(REAL *out, double *bias, const struct walk *w, size_t first, size_t end)
 {
     const struct logistic_set *s = w->s;
-    size_t d = s->rows.d, stride = s->stride, columns = w->columns;
-    REAL *z = mem_aligned(s->block * stride, sizeof *z), *t = NEW(s->block * columns, REAL), *u = NEW(s->block * columns, REAL);
-    memset(z, 0, s->block * stride * sizeof *z);
-    if (!forward_only(w->kind))
-        memset(out, 0, columns * stride * sizeof *out);
-    for (size_t begin = first; begin < end; begin += s->block) {
-        size_t m = end - begin < s->block ? end - begin : s->block;
+    size_t d = s->rows.d, stride = s->stride, columns = w->columns, block = end - first < s->block ? end - first : s->block;
+    REAL *z = mem_aligned(block * stride, sizeof *z), *t = NEW(block * columns, REAL), *u = NEW(block * columns, REAL);
+    for (size_t i = 0; i < block; i++)
+        memset(z + i * stride + d, 0, (thin_padded(d) - d) * sizeof *z);
+    for (size_t c = 0; c < columns && !forward_only(w->kind); c++)
+        memset(out + c * stride, 0, thin_padded(d) * sizeof *out);
+    for (size_t begin = first; begin < end; begin += block) {
+        size_t m = end - begin < block ? end - begin : block;
         NAME(load)(z, s, begin, m);
         if (w->kind != PASS_GRADIENT)
             NAME(thin_forward)(t, z, w->in, m, columns, d, stride);
@@ -74,9 +75,9 @@ static void NAME(walk)(struct logistic_set *s, enum logistic_pass kind, double C
     REAL *in = mem_aligned(columns * stride, sizeof *in), *partial = (REAL *)s->partial;
     double *bias_in = NEW(columns, double), *bias = NEW0(s->n_chunks * columns, double);
     double *from = kind == PASS_HESSIAN ? s->direction : kind == PASS_STEP ? s->step : s->theta, *to = kind == PASS_HESSIAN ? s->product : s->gradient;
-    memset(in, 0, columns * stride * sizeof *in);
     for (size_t c = 0; c < columns; c++) {
         const double *column = of_theta(s, from, active[c / s->K]) + c % s->K * s->order;
+        memset(in + c * stride + d, 0, (thin_padded(d) - d) * sizeof *in);
         for (size_t j = 0; j < d; j++)
             in[c * stride + j] = (REAL)column[j];
         bias_in[c] = column[d];
