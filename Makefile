@@ -82,6 +82,7 @@ $B/%.o: %.c $(FLAGS_MK)
 # What the name says; which of them runs is chosen at run time (base/cpu.h).
 ifeq ($(shell uname -m),x86_64)
 $B/harness/encoder/%_avx2.o: CFLAGS += -mavx2 -mfma
+$B/harness/probe/%_avx2.o: CFLAGS += -mavx2 -mfma -O3
 ifneq ($(CONFIG),emulated)
 $B/harness/encoder/%_avx512.o: CFLAGS += -mavx2 -mfma -mavx512f -mavx512dq -mavx512bw -mavx512vl
 $B/harness/encoder/%_avx512bf16.o: CFLAGS += -mavx2 -mfma -mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx512bf16

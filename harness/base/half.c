@@ -29,3 +29,21 @@ float half_to_float(uint16_t half)
                                  : ldexpf((float)fraction, -24);
     return half & 0x8000u ? -value : value;
 }
+
+/* Exponent and fraction moved to their places make a float 2^112 too small, subnormals included; infinity and NaN, which
+ * have the largest exponent, get the float's largest. */
+void half_to_floats(float *value, const uint16_t *half, size_t n)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++) {
+        uint32_t magnitude = (uint32_t)(half[i] & 0x7fffu) << 13, sign = (uint32_t)(half[i] & 0x8000u) << 16, bits;
+        union {
+            uint32_t bits;
+            float value;
+        } word = {.bits = magnitude};
+        word.value *= 0x1p112f;
+        bits = word.bits | sign | (magnitude >= 0x0f800000u ? 0x7f800000u : 0);
+        word.bits = bits;
+        value[i] = word.value;
+    }
+}

@@ -21,7 +21,7 @@ int outfile_open(struct outfile *out, const char *path, struct status *st)
     return STATUS_OK;
 }
 
-int outfile_commit(struct outfile *out, struct status *st)
+int outfile_finish(struct outfile *out, struct status *st)
 {
     int code = STATUS_OK;
     FILE *stream = out->stream;
@@ -33,9 +33,19 @@ int outfile_commit(struct outfile *out, struct status *st)
         code = status_set(st, STATUS_IO, "cannot write '%s': an earlier write failed (is the disk full?)", out->path);
     if (fclose(stream) != 0 && !code)
         code = status_errno(st, STATUS_IO, "cannot close '%s'", out->path);
-    if (!code && rename(out->temporary, out->path) != 0)
+    if (code)
+        outfile_discard(out);
+    return code;
+}
+
+int outfile_commit(struct outfile *out, struct status *st)
+{
+    int code = out->stream ? outfile_finish(out, st) : STATUS_OK;
+    if (code)
+        return code;
+    if (rename(out->temporary, out->path) != 0) {
         code = status_errno(st, STATUS_IO, "cannot put '%s' in its place", out->path);
-    if (!code) {
+    } else {
         free(out->temporary);
         out->temporary = NULL;
     }

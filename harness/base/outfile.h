@@ -8,12 +8,14 @@
 #include "base/status.h"
 
 struct outfile {
-    FILE *stream; /* write here */
+    FILE *stream; /* write here; NULL once finished */
     char *path;
     char *temporary;
 };
 
 int outfile_open(struct outfile *out, const char *path, struct status *st) MUST_CHECK;
+/* Flushed and closed, not yet in its place: outfile_commit then only renames it.  For many files that are to appear together. */
+int outfile_finish(struct outfile *out, struct status *st) MUST_CHECK; /* on failure discarded */
 int outfile_commit(struct outfile *out, struct status *st) MUST_CHECK; /* on failure the old file stays */
 void outfile_discard(struct outfile *out); /* accepts a zeroed or committed one */
 

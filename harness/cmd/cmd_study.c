@@ -114,6 +114,12 @@ static void print_table(const struct pipeline *p)
         edge |= h->edge;
         putchar('\n');
     }
+    for (size_t i = 0; i < p->n_headlines; i++) {
+        const struct headline *h = &p->headline[i];
+        if (h->cost.images_read)
+            printf("attentive probe of %s, %s, %s: %.1f s; %zu models, %zu passes over the tokens, %.3g GB read\n", h->task, h->protocol, h->model,
+                   h->cost.seconds, h->cost.n_fits, h->cost.n_passes, (double)h->cost.bytes_read / 1e9);
+    }
     if (edge)
         printf("* the chosen hyper-parameter lies at the edge of its grid (path.csv)\n");
     printf("\nseed %llu", (unsigned long long)p->study.seed);

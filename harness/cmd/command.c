@@ -56,6 +56,13 @@ const struct command COMMANDS[] = {
      STUDY | BIT(OPTION_SHARD) | BIT(OPTION_BATCH), cmd_extract},
     {"evaluate", "STUDY.yaml", "from stored embeddings to reports", "As run, but nothing is extracted: embeddings that are missing are an error.", 1, 1,
      STUDY, cmd_evaluate},
+    {"apply", "PROBE... STUDY.yaml", "score another cohort with the probes that a study has kept",
+     "PROBE is the .json of a saved probe, or a folder of them (RESULTS/probes).  STUDY.yaml names the other cohort: its tasks, data and\n"
+     "models.  A probe is applied to the task of its name, or the study's only one, and to the model of its name, or the only one that\n"
+     "computes the same features.  Refused by name: other classes or kind, another width or readout, other weights, preprocessing or\n"
+     "precision.  Scaler, weights and threshold stay what they were; every image of the cohort is scored, whatever partition it has.\n"
+     "Writes metrics_external.csv, predictions_external/TASK.csv and provenance_external.json.",
+     2, 100000, STUDY | BIT(OPTION_BATCH), cmd_apply},
     {"export", "STUDY.yaml", "embeddings as .npy with a .csv of their rows",
      "Writes TASK.csv (row, sample, patient, site, label, partition) and TASK.MODEL.READOUT.npy (float32 [rows, width]).", 1, 1,
      STUDY | BIT(OPTION_TO), cmd_export},
@@ -84,7 +91,7 @@ static void print_usage(FILE *f)
     fprintf(f, "%s %s - evaluate frozen encoders of musculoskeletal radiographs\n\nusage: %s COMMAND [options] ARGUMENT\n\ncommands\n", PROGRAM_NAME,
             PROGRAM_VERSION, PROGRAM_NAME);
     for (size_t i = 0; i < N_COMMANDS; i++)
-        fprintf(f, "  %-9s %-11s %s\n", COMMANDS[i].name, COMMANDS[i].arguments, COMMANDS[i].summary);
+        fprintf(f, "  %-9s %-19s %s\n", COMMANDS[i].name, COMMANDS[i].arguments, COMMANDS[i].summary);
     fprintf(f, "\n%s COMMAND --help   options of a command\n%s --version        version, BLAS, processor\n%s --man            this manual in roff\n\n"
                "exit codes: 0 done, 2 usage, 3 the data, 4 the file system, 70 internal; after Ctrl-C as the signal\n"
                "environment: SKELEX_CPU  " SKELEX_CPU_HELP "\n",

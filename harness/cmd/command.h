@@ -57,6 +57,7 @@ int cmd_check(const struct invocation *in, struct status *st);
 int cmd_extract(const struct invocation *in, struct status *st);
 int cmd_evaluate(const struct invocation *in, struct status *st);
 int cmd_export(const struct invocation *in, struct status *st);
+int cmd_apply(const struct invocation *in, struct status *st);
 int cmd_inspect(const struct invocation *in, struct status *st);
 int cmd_synth(const struct invocation *in, struct status *st);
 

@@ -6,7 +6,7 @@
  *
  * "tokens" is a readout of its own kind: all tokens behind the final layer norm
  * [tokens, width] as float16, for probes that look at patches.  It is kept as a
- * record of its own (one forward pass makes both) and is exported, not probed. */
+ * record of its own (one forward pass makes both), read by the attentive probe and exported. */
 #ifndef EMBED_FEATURIZER_H
 #define EMBED_FEATURIZER_H
 
@@ -36,7 +36,7 @@ struct featurizer {
     uint8_t token_fingerprint[DIGEST_BYTES];
 };
 
-#define FEATURIZER_TOKENS "tokens"
+#define FEATURIZER_TOKENS STUDY_TOKENS
 
 /* Opens the checkpoint and checks that it has the readouts the study asks for. */
 int featurizer_open(struct featurizer *f, const struct study_model *model, struct status *st) MUST_CHECK;

@@ -18,10 +18,10 @@
 #include <stdint.h>
 
 #include "base/digest.h"
+#include "base/safetensors.h"
 #include "base/status.h"
 #include "encoder/encoder.h"
 #include "encoder/model_config.h"
-#include "encoder/safetensors.h"
 
 struct checkpoint_entry {
     const struct safetensors_tensor *tensor;

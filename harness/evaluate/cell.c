@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "evaluate/cell_official.h"
 #include "evaluate/cell_rows.h"
+#include "evaluate/keep.h"
 #include "interval/bootstrap.h"
 #include "interval/percentile.h"
 #include "metric/curve.h"
@@ -168,7 +169,7 @@ static const char *interval_method(const struct cell_task *t)
 
 /* h: NULL where the part is not what the cell is known by. */
 static void write_metrics(struct headline *h, const struct cell_task *t, const struct cell_name *name, const struct scored *part,
-                          const struct panel *panel, const double *replicate)
+                          const char *partition, const struct panel *panel, const double *replicate)
 {
     const struct study *s = t->study;
     size_t n_metrics = panel_n_metrics(panel);
@@ -177,7 +178,6 @@ static void write_metrics(struct headline *h, const struct cell_task *t, const s
     struct panel_scratch *scratch = panel_scratch_new(panel);
     panel_compute(panel, scratch, NULL, value, reason);
     const char *main_metric = cell_headline_metric(t->cohort->source->task->kind);
-    char *partition = mem_printf("test%s", part->exams);
     for (size_t m = 0; m < n_metrics; m++) {
         struct metric_row row = {.cell = *name, .partition = partition, .metric = panel_metric_name(panel, m), .n = part->n,
                                  .n_patients = t->n_units, .value = value[m], .level = s->level, .replicates = s->replicates,
@@ -194,7 +194,6 @@ static void write_metrics(struct headline *h, const struct cell_task *t, const s
             h->high = row.high;
         }
     }
-    free(partition);
     panel_scratch_free(scratch);
     free(value);
     free(reason);
@@ -216,39 +215,48 @@ static void write_note(const struct cell_task *t, const struct cell_name *name, 
         results_write_metric(t->metrics, &row);
 }
 
-/* Figures of the test part's images or examinations; frees part. */
-static int score_part(struct headline *h, const struct cell_task *t, const struct cell_name *name, struct scored *part, const struct probe_result *r,
-                      struct status *st)
+int cell_score(struct headline *h, const struct cell_task *t, const struct cell_name *name, struct scored *part, const char *partition,
+               const double *score, size_t n_out, double threshold, struct status *st)
 {
     const struct study *s = t->study;
     const struct task *task = t->cohort->source->task;
     enum task_kind kind = (enum task_kind)task->kind;
     bool regression = kind == KIND_REGRESSION;
-    size_t n_validation = 0;
-    double threshold = kind == KIND_BINARY ? validation_threshold(&n_validation, t, part, r) : NAN, *replicate = NULL;
+    double *replicate = NULL;
     struct panel *panel = NULL;
     int code = panel_new(&panel, kind, task->n_classes, part->n, regression ? NULL : part->label, regression ? part->target : NULL,
-                         scored_set(part, r->test, r->n_out), threshold, st);
+                         scored_set(part, score, n_out), threshold, st);
     if (code)
         goto done;
     replicate = NEW(s->replicates * panel_n_metrics(panel), double);
     struct bootstrap_plan plan = {.n = part->n, .unit = part->unit, .n_units = t->n_units, .stratum = t->stratum,
                                   .n_strata = t->n_strata, .replicates = s->replicates, .seed = s->seed, .stream = task->name};
     code = bootstrap_panel(replicate, &plan, panel, t->n_threads, st);
-    if (code)
-        goto done;
-    write_metrics(h, t, name, part, panel, replicate);
-    if (kind == KIND_BINARY) {
-        char *partition = mem_printf("validation%s", part->exams);
-        struct metric_row row = {.cell = *name, .partition = partition, .metric = "threshold", .n = n_validation,
-                                 .n_patients = t->cohort->n_units - t->n_units, .value = threshold, .method = "",
-                                 .reason = isnan(threshold) ? "no out-of-fold predictions of both classes" : ""};
-        results_write_metric(t->metrics, &row);
-        free(partition);
-    }
+    if (!code)
+        write_metrics(h, t, name, part, partition, panel, replicate);
 done:
     free(replicate);
     panel_free(panel);
+    return code;
+}
+
+/* Figures of the test part's images or examinations; frees part. */
+static int score_part(struct headline *h, const struct cell_task *t, const struct cell_name *name, struct scored *part, const struct probe_result *r,
+                      struct status *st)
+{
+    bool binary = t->cohort->source->task->kind == KIND_BINARY;
+    size_t n_validation = 0;
+    double threshold = binary ? validation_threshold(&n_validation, t, part, r) : NAN;
+    char *test = mem_printf("test%s", part->exams), *validation = mem_printf("validation%s", part->exams);
+    int code = cell_score(h, t, name, part, test, r->test, r->n_out, threshold, st);
+    if (!code && binary) {
+        struct metric_row row = {.cell = *name, .partition = validation, .metric = "threshold", .n = n_validation,
+                                 .n_patients = t->cohort->n_units - t->n_units, .value = threshold, .method = "",
+                                 .reason = isnan(threshold) ? "no out-of-fold predictions of both classes" : ""};
+        results_write_metric(t->metrics, &row);
+    }
+    free(validation);
+    free(test);
     scored_free(part);
     return code;
 }
@@ -266,6 +274,57 @@ static int score_test(struct headline *h, const struct cell_task *t, const struc
 
 /* ---- the cell ---- */
 
+static int keep(const struct cell_task *t, const struct cell_name *name, enum study_probe probe, const struct probe_task *problem,
+                const struct probe_result *r, struct status *st)
+{
+    struct keep_fit fit = {&r->scaler, &r->logistic, &r->ridge, r->grid[r->chosen], NAN, NAN, -1};
+    if (problem->kind == KIND_BINARY) {
+        size_t n;
+        struct scored part;
+        scored_images(&part, t);
+        fit.threshold = validation_threshold(&n, t, &part, r);
+        scored_free(&part);
+        if (t->cohort->has_exams) {
+            scored_exams(&part, t);
+            fit.threshold_exams = validation_threshold(&n, t, &part, r);
+            scored_free(&part);
+        }
+    }
+    return keeper_add(t->keeper, t, name, probe, problem, &fit, st);
+}
+
+void cell_begin(struct headline *h, struct cell_name *name, const struct cell_task *t, const struct study_model *model, const char *readout,
+                enum study_probe probe, const char *parameter)
+{
+    const struct task *task = t->cohort->source->task;
+    *name = (struct cell_name){t->study->name, task->name, study_protocol_name(t->protocol), model->name, readout, study_probe_name(probe),
+                               study_preprocess_name(model), study_precision_name(model)};
+    *h = (struct headline){.task = mem_strdup(task->name), .model = mem_strdup(model->name), .readout = mem_strdup(readout),
+                           .probe = mem_strdup(name->probe), .protocol = name->protocol,
+                           .metric = cell_headline_metric((enum task_kind)task->kind), .value = NAN, .low = NAN, .high = NAN, .sd = NAN,
+                           .parameter = NAN, .parameter_name = parameter};
+}
+
+int cell_finish(struct headline *h, const struct cell_task *t, const struct cell_name *name, const struct probe_result *r, struct status *st)
+{
+    h->parameter = r->grid[r->chosen];
+    h->edge = r->at_edge;
+    write_predictions(t, name, r);
+    write_note(t, name, r);
+    return score_test(h, t, name, r, st);
+}
+
+int cell_end(const struct headline *h, const struct cell_task *t, const struct cell_name *name, int code, struct status *st)
+{
+    if (code == STATUS_UNDEFINED) {
+        cell_write_nothing(t, name, h->metric, st->text);
+        code = STATUS_OK;
+    }
+    if (code)
+        return status_context(st, "task '%s', protocol %s, model '%s', %s, %s", name->task, name->protocol, name->model, name->readout, name->probe);
+    return STATUS_OK;
+}
+
 /* Protocols grouped and given.  STATUS_UNDEFINED, and nothing written, if no probe can be fitted. */
 static int choose_and_score(struct headline *h, const struct cell_task *t, const struct cell_name *name, enum study_probe probe,
                             const struct probe_task *problem, struct status *st)
@@ -276,12 +335,10 @@ static int choose_and_score(struct headline *h, const struct cell_task *t, const
                    : probe_select_knn(&result, problem, probe == PROBE_KNN ? KNN_SOFTMAX : KNN_UNIFORM, NULL, 0, t->n_threads, st);
     if (code)
         return code;
-    h->parameter = result.grid[result.chosen];
-    h->edge = result.at_edge;
     write_path(t, name, h->parameter_name, &result, problem->n_folds);
-    write_predictions(t, name, &result);
-    write_note(t, name, &result);
-    code = score_test(h, t, name, &result, st);
+    code = cell_finish(h, t, name, &result, st);
+    if (!code && keeper_wants(t, probe))
+        code = keep(t, name, probe, problem, &result, st);
     probe_result_free(&result);
     return code;
 }
@@ -292,25 +349,14 @@ int cell_evaluate(struct headline *h, const struct cell_task *t, const struct st
     const struct task *task = t->cohort->source->task;
     enum task_kind kind = (enum task_kind)task->kind;
     bool regression = kind == KIND_REGRESSION;
-    struct cell_name name = {t->study->name, task->name, study_protocol_name(t->protocol), model->name, readout, study_probe_name(probe), study_preprocess_name(model),
-                             study_precision_name(model)};
-    const char *parameter = probe != PROBE_LINEAR ? "k" : regression ? "alpha" : "C";
-    *h = (struct headline){.task = mem_strdup(task->name), .model = mem_strdup(model->name), .readout = mem_strdup(readout),
-                           .probe = mem_strdup(name.probe), .protocol = name.protocol, .metric = cell_headline_metric(kind), .value = NAN, .low = NAN,
-                           .high = NAN, .sd = NAN,
-                           .parameter = NAN, .parameter_name = parameter};
+    struct cell_name name;
+    cell_begin(h, &name, t, model, readout, probe, probe != PROBE_LINEAR ? "k" : regression ? "alpha" : "C");
     struct cell_rows rows;
     cell_gather(&rows, t, x, d);
     struct probe_task problem = {.kind = kind, .x = rows.x, .n = t->partitions->n_development, .d = d, .label = regression ? NULL : rows.label,
                                  .target = regression ? rows.target : NULL, .n_classes = task->n_classes, .fold = t->partitions->fold,
                                  .n_folds = t->partitions->n_folds, .x_test = rows.x_test, .n_test = t->partitions->n_test};
     int code = t->protocol == PROTOCOL_OFFICIAL ? cell_official(h, t, &name, probe, &problem, st) : choose_and_score(h, t, &name, probe, &problem, st);
-    if (code == STATUS_UNDEFINED) {
-        cell_write_nothing(t, &name, h->metric, st->text);
-        code = STATUS_OK;
-    }
     cell_rows_free(&rows);
-    if (code)
-        return status_context(st, "task '%s', protocol %s, model '%s', %s, %s", task->name, name.protocol, model->name, readout, name.probe);
-    return STATUS_OK;
+    return cell_end(h, t, &name, code, st);
 }

@@ -15,8 +15,11 @@
 #include "cohort/cohort.h"
 #include "evaluate/exams.h"
 #include "evaluate/partitions.h"
+#include "probe/select.h"
 #include "report/results.h"
 #include "study/study.h"
+
+struct keeper;
 
 /* What all cells of a task and protocol share. */
 struct cell_task {
@@ -35,6 +38,14 @@ struct cell_task {
     int n_threads;
     /* where rows go; borrowed */
     struct outfile *metrics, *path, *predictions;
+    struct keeper *keeper; /* of the probes; NULL: none are kept */
+};
+
+/* What an attentive probe took. */
+struct cell_cost {
+    size_t n_fits, n_passes, images_read;
+    uint64_t bytes_read; /* of tokens */
+    double seconds;      /* of training and scoring: the only figure that differs between two runs */
 };
 
 /* The figure a cell is known by, for the table at the end. */
@@ -47,6 +58,7 @@ struct headline {
     double parameter;
     const char *parameter_name;
     bool edge;
+    struct cell_cost cost; /* of an attentive probe; else zeros */
 };
 
 /* "auroc", "auroc_macro", "kappa_quadratic", "mae" (the only one where less is better). */
@@ -62,6 +74,14 @@ void cell_task_free(struct cell_task *t);
 int cell_evaluate(struct headline *headline, const struct cell_task *t, const struct study_model *model, const char *readout,
                   enum study_probe probe, const float *x, size_t d, struct status *st) MUST_CHECK;
 void headline_free(struct headline *h);
+
+/* For cells of other kinds: the headline without its figures, and what the rows are called. */
+void cell_begin(struct headline *h, struct cell_name *name, const struct cell_task *t, const struct study_model *model, const char *readout,
+                enum study_probe probe, const char *parameter);
+/* Predictions, note and figures of what was chosen. */
+int cell_finish(struct headline *h, const struct cell_task *t, const struct cell_name *name, const struct probe_result *r, struct status *st) MUST_CHECK;
+/* code, and st in the words of this cell; one that could not be fitted is an NA row and no failure. */
+int cell_end(const struct headline *h, const struct cell_task *t, const struct cell_name *name, int code, struct status *st);
 
 /* Header line of predictions/<task>.csv (new string): score columns carry the class names. */
 char *cell_predictions_header(const struct task *task);

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "evaluate/cell_rows.h"
+#include "evaluate/keep.h"
 #include "metric/panel.h"
 
 #define CAUTION "the folds share one test set: their SD is no confidence interval; folds are of images; the published models were fine-tuned, these are frozen"
@@ -168,6 +169,21 @@ static int score_part(struct headline *h, const struct cell_task *t, const struc
     return code;
 }
 
+int cell_official_finish(struct headline *h, const struct cell_task *t, const struct cell_name *name, const struct probe_folds *r, struct status *st)
+{
+    for (size_t f = 0; f < r->n_folds; f++)
+        h->edge |= r->at_edge[f];
+    write_predictions(t, name, r);
+    struct scored part;
+    scored_images(&part, t);
+    int code = score_part(h, t, name, &part, r, st);
+    if (!code && t->cohort->has_exams) {
+        scored_exams(&part, t);
+        code = score_part(NULL, t, name, &part, r, st);
+    }
+    return code;
+}
+
 int cell_official(struct headline *h, const struct cell_task *t, const struct cell_name *name, enum study_probe probe, const struct probe_task *problem,
                   struct status *st)
 {
@@ -177,16 +193,12 @@ int cell_official(struct headline *h, const struct cell_task *t, const struct ce
                    : probe_folds_knn(&r, problem, probe == PROBE_KNN ? KNN_SOFTMAX : KNN_UNIFORM, NULL, 0, t->n_threads, st);
     if (code)
         return code;
-    for (size_t f = 0; f < r.n_folds; f++)
-        h->edge |= r.at_edge[f];
     write_path(t, name, h->parameter_name, &r);
-    write_predictions(t, name, &r);
-    struct scored part;
-    scored_images(&part, t);
-    code = score_part(h, t, name, &part, &r, st);
-    if (!code && t->cohort->has_exams) {
-        scored_exams(&part, t);
-        code = score_part(NULL, t, name, &part, &r, st);
+    code = cell_official_finish(h, t, name, &r, st);
+    for (size_t f = 0; f < r.n_folds && !code && keeper_wants(t, probe); f++) {
+        struct keep_fit fit = {&r.scaler[f], &r.logistic[f], &r.ridge[f], r.grid[r.chosen[f]], NAN, NAN, (int)f};
+        if (!r.left_out[f].code)
+            code = keeper_add(t->keeper, t, name, probe, problem, &fit, st);
     }
     probe_folds_free(&r);
     return code;

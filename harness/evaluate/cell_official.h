@@ -21,6 +21,10 @@
 int cell_official(struct headline *h, const struct cell_task *t, const struct cell_name *name, enum study_probe probe,
                   const struct probe_task *problem, struct status *st) MUST_CHECK;
 
+/* The same of folds that were fitted elsewhere: all rows but those of path.csv. */
+int cell_official_finish(struct headline *h, const struct cell_task *t, const struct cell_name *name, const struct probe_folds *r,
+                         struct status *st) MUST_CHECK;
+
 /* Mean and population SD of value[n], n >= 1; NaN if one is NaN. */
 void official_summary(double *mean, double *sd, const double *value, size_t n);
 

@@ -34,6 +34,11 @@ void scored_exams(struct scored *s, const struct cell_task *t);
 const double *scored_set(struct scored *s, const double *score, size_t n_out);
 void scored_free(struct scored *s);
 
+/* Every metric of scores[n_test, n_out] on the part, with its bootstrap interval, as rows of `partition`; h (may be NULL) gets the
+ * headline's.  threshold: NaN if there is none. */
+int cell_score(struct headline *h, const struct cell_task *t, const struct cell_name *name, struct scored *part, const char *partition,
+               const double *score, size_t n_out, double threshold, struct status *st) MUST_CHECK;
+
 /* One image's line; fold from 0, -1: none; score[n_out]. */
 void cell_write_prediction(const struct cell_task *t, const struct cell_name *name, const struct sample *s, const char *partition, int fold,
                            const double *score, size_t n_out);

@@ -11,7 +11,9 @@
 #include "base/progress.h"
 #include "cohort/audit.h"
 #include "cohort/published.h"
+#include "evaluate/cell_attentive.h"
 #include "evaluate/efficiency.h"
+#include "evaluate/keep.h"
 #include "evaluate/partitions.h"
 #include "evaluate/provenance.h"
 #include "report/paper_table.h"
@@ -151,6 +153,11 @@ int pipeline_prepare(struct pipeline *p, const char *study_path, const struct pi
         free(p->study.store);
         p->study.store = mem_strdup(options->store);
     }
+    if (options->external) { /* no folds for which patients could be too few, no given parts that could lack a class */
+        p->study.n_folds = 0;
+        p->study.protocol[0] = PROTOCOL_GROUPED;
+        p->study.n_protocols = 1;
+    }
     p->cohort = NEW0(p->study.n_tasks, struct cohort);
     for (size_t t = 0; t < p->study.n_tasks && !code; t++)
         code = cohort_load(&p->cohort[t], &p->study, &p->study.tasks[t], st);
@@ -164,7 +171,7 @@ int pipeline_prepare(struct pipeline *p, const char *study_path, const struct pi
         audit_cohort(&p->cohort[t], &p->study, survey);
         published_compare(&p->cohort[t]);
         audit_accept(&p->cohort[t], &p->study);
-        if (survey)
+        if (survey && !options->external)
             code = audit_split(p, &p->cohort[t], st);
     }
     if (!code)
@@ -255,6 +262,7 @@ int pipeline_extract(struct pipeline *p, bool decode_only, struct status *st)
 struct reports { /* put in place together, when every cell is done */
     struct outfile metrics, path, *predictions;
     struct efficiency efficiency;
+    struct keeper keeper;
 };
 
 /* The fixed columns, then the task's covariates ("a|b" as "a"). */
@@ -323,16 +331,37 @@ static size_t *pictures_of(const struct cohort *c)
     return picture;
 }
 
-/* Cells of one task and protocol. */
-static size_t count_cells_of_task(const struct study *s)
+/* Cells of one task and protocol; those of attentive probes, which label efficiency leaves out, or not. */
+static size_t count_cells(const struct study *s, bool attentive)
 {
-    size_t readouts = 0, probes = 0;
+    size_t n = 0;
     for (size_t m = 0; m < s->n_models; m++)
         for (size_t r = 0; r < s->models[m].n_readouts; r++)
-            readouts += strcmp(s->models[m].readout[r], FEATURIZER_TOKENS) != 0;
-    for (int i = 0; i < N_STUDY_PROBES; i++)
-        probes += s->probe[i];
-    return readouts * probes;
+            for (int i = 0; i < N_STUDY_PROBES; i++)
+                n += s->probe[i] && study_probe_reads((enum study_probe)i, s->models[m].readout[r]) && (attentive || i != PROBE_ATTENTIVE);
+    return n;
+}
+
+static size_t count_cells_of_task(const struct study *s)
+{
+    return count_cells(s, true);
+}
+
+/* The cells of a model's tokens. */
+static int evaluate_tokens(struct pipeline *p, const struct cell_task *t, struct headline *headline, size_t *cell, const struct featurizer *f,
+                           struct progress *progress, struct status *st)
+{
+    int code = STATUS_OK;
+    if (!p->study.probe[PROBE_ATTENTIVE]) /* kept for others to probe */
+        return STATUS_OK;
+    for (size_t protocol = 0; protocol < p->study.n_protocols && !code; protocol++) {
+        code = cell_attentive(&headline[protocol * count_cells_of_task(&p->study) + *cell], &t[protocol], f, p->store, &p->survey, st);
+        progress_step(progress, 1);
+        if (!code && interrupt_requested())
+            code = status_set(st, STATUS_INTERRUPTED, "stopped between two cells; the reports of an earlier run are unchanged");
+    }
+    ++*cell;
+    return code;
 }
 
 /* All cells of one model's readout on one task, under every protocol: the embeddings are read once.  t[n_protocols];
@@ -342,17 +371,18 @@ static int evaluate_readout(struct pipeline *p, const struct cell_task *t, const
                             struct progress *progress, struct status *st)
 {
     size_t width, per_protocol = count_cells_of_task(&p->study), next = *cell;
-    if (!strcmp(readout, FEATURIZER_TOKENS)) /* kept for others to probe */
-        return STATUS_OK;
+    if (!strcmp(readout, FEATURIZER_TOKENS))
+        return evaluate_tokens(p, t, headline, cell, f, progress, st);
     int code = featurizer_readout_width(&width, f, readout, st);
     if (code)
         return code;
+    reports->keeper.featurizer = f;
     float *x = NEW(t->cohort->n * width, float);
     code = extract_read(x, p->store, f, readout, &p->survey, picture, t->cohort->n, st);
     for (size_t protocol = 0; protocol < p->study.n_protocols && !code; protocol++) {
         next = *cell;
         for (int probe = 0; probe < N_STUDY_PROBES && !code; probe++) {
-            if (!p->study.probe[probe])
+            if (!p->study.probe[probe] || !study_probe_reads((enum study_probe)probe, readout))
                 continue;
             struct headline *h = &headline[protocol * per_protocol + next++];
             code = cell_evaluate(h, &t[protocol], f->model, readout, (enum study_probe)probe, x, width, st);
@@ -400,6 +430,7 @@ static int evaluate_task(struct pipeline *p, size_t number, struct reports *repo
         t[i].metrics = &reports->metrics;
         t[i].path = &reports->path;
         t[i].predictions = &reports->predictions[number];
+        t[i].keeper = &reports->keeper;
         if (!code && efficiency_wanted(&p->study, t[i].protocol))
             efficiency_draws_make(&draws[i], &t[i]);
     }
@@ -504,10 +535,12 @@ int pipeline_evaluate(struct pipeline *p, struct status *st)
         code = results_open_path(&reports.path, p->study.output, st);
     if (!code)
         code = efficiency_begin(&reports.efficiency, &p->study, st);
+    if (!code && p->study.save_probes != SAVE_NONE)
+        code = keeper_begin(&reports.keeper, p->study.output, &p->survey, st);
     size_t n_fits = 0;
     for (size_t i = 0; i < p->study.n_protocols; i++)
         if (efficiency_wanted(&p->study, p->study.protocol[i]))
-            n_fits += p->study.n_tasks * count_cells_of_task(&p->study) * efficiency_steps(&p->study);
+            n_fits += p->study.n_tasks * count_cells(&p->study, false) * efficiency_steps(&p->study);
     progress_begin(&progress, "evaluate", n_fits ? "cells and draws" : "cells", n_cells + n_fits, p->options.quiet);
     for (size_t t = 0; t < p->study.n_tasks && !code; t++)
         write_accepted(&reports.metrics, &p->study, &p->cohort[t]);
@@ -521,6 +554,8 @@ int pipeline_evaluate(struct pipeline *p, struct status *st)
         code = outfile_commit(&reports.predictions[t], st);
     if (!code)
         code = efficiency_commit(&reports.efficiency, st);
+    if (!code)
+        code = keeper_commit(&reports.keeper, st);
     if (!code)
         code = write_paper_table(p, &reports.metrics, st);
     if (!code)
@@ -536,5 +571,6 @@ int pipeline_evaluate(struct pipeline *p, struct status *st)
     outfile_discard(&reports.metrics);
     outfile_discard(&reports.path);
     efficiency_discard(&reports.efficiency);
+    keeper_discard(&reports.keeper);
     return code;
 }

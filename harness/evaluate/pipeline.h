@@ -28,6 +28,7 @@ struct pipeline_options {
     size_t batch;                /* of extraction; 0: 1 */
     bool quiet;
     bool metadata_only;          /* tables alone: no image is needed or opened */
+    bool external;               /* the cohorts are scored with saved probes: nothing is split, all their images are one part */
     size_t shard, n_shards;
     const char *output, *store;  /* in place of the study's; NULL: the study's */
     const char *command_line;

@@ -98,19 +98,50 @@ static json_t *costs_of(const struct pipeline *p)
     return list;
 }
 
-int provenance_write(const struct pipeline *p, struct status *st)
+static json_t *probes_of(const struct provenance_probe *probe, size_t n)
 {
     char hex[DIGEST_HEX];
-    json_t *root = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:i, s:I, s:o, s:s, s:s, s:s, s:o, s:o, s:o}", "schema", SCHEMA_VERSION, "program",
+    json_t *list = json_array();
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "file", probe[i].path, "record_sha256", digest_hex(hex, probe[i].record),
+                                              "study", probe[i].study, "task", probe[i].task, "external_task", probe[i].external_task, "external_model",
+                                              probe[i].external_model));
+    return list;
+}
+
+/* What attentive probes took. */
+static json_t *attentive_of(const struct pipeline *p)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < p->n_headlines; i++) {
+        const struct headline *h = &p->headline[i];
+        if (h->cost.images_read)
+            json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:f}", "task", h->task, "protocol", h->protocol, "model", h->model,
+                                                  "models_trained", (json_int_t)h->cost.n_fits, "passes", (json_int_t)h->cost.n_passes, "images_read",
+                                                  (json_int_t)h->cost.images_read, "bytes_read", (json_int_t)h->cost.bytes_read, "seconds",
+                                                  h->cost.seconds));
+    }
+    return list;
+}
+
+/* extra: a further member of that name, taken over; NULL: none. */
+static int write_file(const struct pipeline *p, const char *file, const char *name, json_t *extra, struct status *st)
+{
+    char hex[DIGEST_HEX];
+    json_t *root = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:i, s:I, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "schema", SCHEMA_VERSION, "program",
                              PROGRAM_NAME, "version", PROGRAM_VERSION, "command_line", p->options.command_line, "study", p->study.name, "study_file",
                              p->study.path, "study_sha256", digest_hex(hex, p->study.digest), "seed", (json_int_t)p->study.seed, "threads",
                              p->options.n_threads, "batch", (json_int_t)(p->options.batch ? p->options.batch : 1), "protocols",
                              protocols_of(&p->study), "blas", blas_description(), "cpu", version_cpu(), "instructions",
                              cpu_level_name(cpu_level()),
-                             "tasks", tasks_of(p), "models", models_of(p), "stages", costs_of(p));
-    if (!root)
+                             "tasks", tasks_of(p), "models", models_of(p), "attentive", attentive_of(p), "stages", costs_of(p));
+    if (!root) {
+        json_decref(extra);
         return status_set(st, STATUS_INTERNAL, "provenance: a text that is not UTF-8 (a file name?)");
-    char *path = path_join(p->study.output, "provenance.json");
+    }
+    if (extra)
+        json_object_set_new(root, name, extra);
+    char *path = path_join(p->study.output, file);
     struct outfile out;
     int code = outfile_open(&out, path, st);
     if (!code) {
@@ -121,4 +152,14 @@ int provenance_write(const struct pipeline *p, struct status *st)
     free(path);
     json_decref(root);
     return code;
+}
+
+int provenance_write(const struct pipeline *p, struct status *st)
+{
+    return write_file(p, "provenance.json", NULL, NULL, st);
+}
+
+int provenance_write_external(const struct pipeline *p, const struct provenance_probe *probe, size_t n, struct status *st)
+{
+    return write_file(p, "provenance_external.json", "probes", probes_of(probe, n), st);
 }

@@ -8,6 +8,7 @@
 
 /* Cholesky; info > 0: not positive definite. */
 void dpotrf_(const char *uplo, const int *n, double *a, const int *lda, int *info, size_t);
+void spotrf_(const char *uplo, const int *n, float *a, const int *lda, int *info, size_t);
 
 /* Thin singular value decomposition (jobz "S"): a = u diag(s) vt, s descending; iwork[8 min(m, n)]. */
 void dgesdd_(const char *jobz, const int *m, const int *n, double *a, const int *lda, double *s, double *u, const int *ldu,

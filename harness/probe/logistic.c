@@ -2,400 +2,15 @@
 
 #include <assert.h>
 #include <cblas.h>
-#include <float.h>
 #include <math.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "probe/lapack.h"
+#include "probe/logistic_set.h"
 #include "probe/row_space.h"
 
-#define NEWTON_MAX 200
-#define CG_MAX 400
-#define DECREMENT_DONE 1e-20    /* of the objective: an excess that no double of the objective can show */
-#define DECREMENT_ROUNDING 1e-15 /* below this a decrement that no longer falls is rounding */
-#define GRADIENT_WANTED 1e-8
-
-/* Parameters are theta[rows, d + 1], the intercept last.  Everything below minimises
- * sum_i w_i loss_i + |W|^2 / (2C): the objective divided by C. */
-struct problem {
-    size_t n, d, rows;
-    const double *x;       /* [n, d] */
-    const uint32_t *class; /* [n] among the classes that have rows */
-    const double *weight;  /* [n] */
-    size_t block;          /* rows of x that stay in cache for both products of a pass */
-};
-
-struct work {
-    double *score, *prob, *step_score, *product_score; /* [n, rows] */
-    double *theta, *gradient, *step, *direction, *product, *residual, *solved; /* [rows, d + 1] */
-    double *buffer;    /* [block, rows] */
-    double *factor;    /* [rows, d + 1, d + 1]: above the diagonal a Hessian block, on and below it a Cholesky factor */
-    double *diagonal;  /* [rows, d + 1] of the Hessian block */
-    size_t since_refresh; /* Hessian products since factor was rebuilt */
-    size_t last_solve;    /* Hessian products of the last step */
-};
-
-static double dot(size_t n, const double *a, const double *b)
-{
-    return cblas_ddot((int)n, a, 1, b, 1);
-}
-
-/* score = x W' + b for m rows. */
-static void forward(double *score, const double *x, size_t m, size_t d, const double *theta, size_t rows)
-{
-    if (rows == 1)
-        cblas_dgemv(CblasRowMajor, CblasNoTrans, (int)m, (int)d, 1, x, (int)d, theta, 1, 0, score, 1);
-    else
-        cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)m, (int)rows, (int)d, 1, x, (int)d, theta,
-                    (int)d + 1, 0, score, (int)rows);
-    for (size_t i = 0; i < m; i++)
-        for (size_t k = 0; k < rows; k++)
-            score[i * rows + k] += theta[k * (d + 1) + d];
-}
-
-/* out += u' [x 1] for m rows. */
-static void backward(double *out, const double *x, size_t m, size_t d, const double *u, size_t rows)
-{
-    if (rows == 1)
-        cblas_dgemv(CblasRowMajor, CblasTrans, (int)m, (int)d, 1, x, (int)d, u, 1, 1, out, 1);
-    else
-        cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)rows, (int)d, (int)m, 1, u, (int)rows, x, (int)d,
-                    1, out, (int)d + 1);
-    for (size_t i = 0; i < m; i++)
-        for (size_t k = 0; k < rows; k++)
-            out[k * (d + 1) + d] += u[i * rows + k];
-}
-
-static void add_penalty(double *out, const double *theta, const struct problem *p, double C)
-{
-    for (size_t k = 0; k < p->rows; k++)
-        cblas_daxpy((int)p->d, 1 / C, theta + k * (p->d + 1), 1, out + k * (p->d + 1), 1);
-}
-
-/* Adding one vector to every class's row changes no probability; the optimum is the point where rows sum to 0. */
-static void centre_rows(double *theta, const struct problem *p)
-{
-    if (p->rows == 1)
-        return;
-    for (size_t j = 0; j <= p->d; j++) {
-        double sum = 0;
-        for (size_t k = 0; k < p->rows; k++)
-            sum += theta[k * (p->d + 1) + j];
-        for (size_t k = 0; k < p->rows; k++)
-            theta[k * (p->d + 1) + j] -= sum / (double)p->rows;
-    }
-}
-
-static double sigmoid(double s)
-{
-    double e = exp(-fabs(s));
-    return s >= 0 ? 1 / (1 + e) : e / (1 + e);
-}
-
-/* prob[rows] from score[rows]; returns the loss of class `mine`, -log(prob[mine]), to full precision also where that is tiny. */
-static double softmax(double *prob, const double *score, size_t rows, size_t mine)
-{
-    size_t top = 0;
-    double others = 0, own = score[mine];
-    for (size_t k = 1; k < rows; k++)
-        top = score[k] > score[top] ? k : top;
-    double largest = score[top];
-    for (size_t k = 0; k < rows; k++) {
-        prob[k] = exp(score[k] - largest);
-        others += k == top ? 0 : prob[k];
-    }
-    for (size_t k = 0; k < rows; k++)
-        prob[k] /= 1 + others;
-    return largest - own + log1p(others);
-}
-
-/* Loss at score + t * step_score; fills prob when it is not NULL. */
-static double loss_at(const struct problem *p, const struct work *w, double t, double *prob)
-{
-    double sum = 0, s[p->rows], q[p->rows];
-    for (size_t i = 0; i < p->n; i++) {
-        double loss;
-        for (size_t k = 0; k < p->rows; k++)
-            s[k] = w->score[i * p->rows + k] + t * w->step_score[i * p->rows + k];
-        if (p->rows == 1) {
-            loss = fmax(p->class[i] ? -s[0] : s[0], 0) + log1p(exp(-fabs(s[0])));
-            q[0] = prob ? sigmoid(s[0]) : 0;
-        } else {
-            loss = softmax(q, s, p->rows, p->class[i]);
-        }
-        sum += p->weight[i] * loss;
-        if (prob)
-            memcpy(prob + i * p->rows, q, p->rows * sizeof *q);
-    }
-    return sum;
-}
-
-static double penalty_at(const struct problem *p, const struct work *w, double t, double C)
-{
-    double sum = 0;
-    for (size_t k = 0; k < p->rows; k++)
-        for (size_t j = 0; j < p->d; j++) {
-            double value = w->theta[k * (p->d + 1) + j] + t * w->step[k * (p->d + 1) + j];
-            sum += value * value;
-        }
-    return sum / (2 * C);
-}
-
-static void gradient(const struct problem *p, struct work *w, double C)
-{
-    memset(w->gradient, 0, p->rows * (p->d + 1) * sizeof *w->gradient);
-    for (size_t begin = 0; begin < p->n; begin += p->block) {
-        size_t m = p->n - begin < p->block ? p->n - begin : p->block;
-        for (size_t i = 0; i < m; i++)
-            for (size_t k = 0; k < p->rows; k++) {
-                bool mine = p->rows == 1 ? p->class[begin + i] == 1 : p->class[begin + i] == k;
-                w->buffer[i * p->rows + k] =
-                    p->weight[begin + i] * (w->prob[(begin + i) * p->rows + k] - (mine ? 1 : 0));
-            }
-        backward(w->gradient, p->x + begin * p->d, m, p->d, w->buffer, p->rows);
-    }
-    add_penalty(w->gradient, w->theta, p, C);
-}
-
-/* product = Hessian direction, and product_score = [x 1] direction, in one walk over x. */
-static void hessian_product(const struct problem *p, struct work *w, double C)
-{
-    memset(w->product, 0, p->rows * (p->d + 1) * sizeof *w->product);
-    for (size_t begin = 0; begin < p->n; begin += p->block) {
-        size_t m = p->n - begin < p->block ? p->n - begin : p->block;
-        double *t = w->product_score + begin * p->rows;
-        const double *q = w->prob + begin * p->rows;
-        forward(t, p->x + begin * p->d, m, p->d, w->direction, p->rows);
-        for (size_t i = 0; i < m; i++) {
-            double mean = 0; /* of the direction's scores, under the sample's probabilities */
-            for (size_t k = 0; k < p->rows; k++)
-                mean += q[i * p->rows + k] * t[i * p->rows + k];
-            for (size_t k = 0; k < p->rows; k++)
-                w->buffer[i * p->rows + k] = p->weight[begin + i] * q[i * p->rows + k] *
-                                             (p->rows == 1 ? (1 - q[i]) * t[i] : t[i * p->rows + k] - mean);
-        }
-        backward(w->product, p->x + begin * p->d, m, p->d, w->buffer, p->rows);
-    }
-    add_penalty(w->product, w->direction, p, C);
-}
-
-/* Block of one class, data part: sum_i curvature_i [x_i 1]'[x_i 1], above the diagonal of h. */
-static void hessian_block(double *h, const struct problem *p, const double *curvature, size_t stride)
-{
-    size_t order = p->d + 1, chunk = 256;
-    double *scaled = NEW(chunk * order, double);
-    for (size_t begin = 0; begin < p->n; begin += chunk) {
-        size_t m = p->n - begin < chunk ? p->n - begin : chunk;
-        for (size_t i = 0; i < m; i++) {
-            double root = sqrt(curvature[(begin + i) * stride]);
-            for (size_t j = 0; j < p->d; j++)
-                scaled[i * order + j] = root * p->x[(begin + i) * p->d + j];
-            scaled[i * order + p->d] = root;
-        }
-        cblas_dsyrk(CblasRowMajor, CblasUpper, CblasTrans, (int)order, (int)m, 1, scaled, (int)order,
-                    begin ? 1 : 0, h, (int)order);
-    }
-    free(scaled);
-}
-
-/* Hessian blocks at the current probabilities. */
-static void refresh_blocks(const struct problem *p, struct work *w)
-{
-    size_t order = p->d + 1;
-    double *curvature = NEW(p->n, double);
-    for (size_t k = 0; k < p->rows; k++) {
-        double *h = w->factor + k * order * order;
-        for (size_t i = 0; i < p->n; i++) {
-            double q = w->prob[i * p->rows + k];
-            curvature[i] = p->weight[i] * q * (1 - q);
-        }
-        hessian_block(h, p, curvature, 1);
-        cblas_dcopy((int)order, h, (int)order + 1, w->diagonal + k * order, 1);
-    }
-    free(curvature);
-    w->since_refresh = w->last_solve = 0;
-}
-
-/* The same at W = 0, where a class has one probability for all rows and one Gram matrix serves all. */
-static void first_blocks(const struct problem *p, struct work *w, const double *prior)
-{
-    size_t order = p->d + 1;
-    hessian_block(w->factor, p, p->weight, 1);
-    cblas_dcopy((int)order, w->factor, (int)order + 1, w->diagonal, 1);
-    for (size_t k = p->rows; k-- > 0;) {
-        double curvature = prior[k] * (1 - prior[k]);
-        for (size_t j = 0; j < order * order; j++)
-            w->factor[k * order * order + j] = curvature * w->factor[j];
-        for (size_t j = 0; j < order; j++)
-            w->diagonal[k * order + j] = curvature * w->diagonal[j];
-    }
-    w->since_refresh = w->last_solve = 0;
-}
-
-/* Cholesky factors of blocks + penalty.  A shift far below the largest curvature keeps nearly
- * singular blocks factorable; it bends the preconditioner only, never the optimum. */
-static int factor_blocks(const struct problem *p, struct work *w, double C, struct status *st)
-{
-    size_t order = p->d + 1;
-    for (size_t k = 0; k < p->rows; k++) {
-        double *h = w->factor + k * order * order, largest = 0;
-        const double *diagonal = w->diagonal + k * order;
-        for (size_t j = 0; j < order; j++)
-            largest = fmax(largest, diagonal[j]);
-        double floor = 1e-13 * (largest + 1 / C);
-        for (size_t i = 0; i < order; i++) {
-            for (size_t j = 0; j < i; j++)
-                h[i * order + j] = h[j * order + i];
-            h[i * order + i] = diagonal[i] + fmax(i < p->d ? 1 / C : 0, floor);
-        }
-        int n = (int)order, info = 0;
-        dpotrf_("U", &n, h, &n, &info, 1); /* column-major upper is row-major lower */
-        if (info)
-            return status_set(st, STATUS_INTERNAL, "logistic regression: Hessian block of class %zu is not positive "
-                              "definite at C = %g", k, C);
-    }
-    return STATUS_OK;
-}
-
-static void precondition(double *out, const double *in, const struct problem *p, const struct work *w)
-{
-    int order = (int)p->d + 1;
-    memcpy(out, in, p->rows * (size_t)order * sizeof *out);
-    for (size_t k = 0; k < p->rows; k++) {
-        const double *l = w->factor + k * (size_t)order * (size_t)order;
-        cblas_dtrsv(CblasRowMajor, CblasLower, CblasNoTrans, CblasNonUnit, order, l, order, out + k * (size_t)order, 1);
-        cblas_dtrsv(CblasRowMajor, CblasLower, CblasTrans, CblasNonUnit, order, l, order, out + k * (size_t)order, 1);
-    }
-    centre_rows(out, p);
-}
-
-/* Hessian step = -gradient, until the preconditioned residual has fallen by `forcing`.  solved holds
- * M^-1 gradient on entry, and rho = gradient' M^-1 gradient. */
-static void newton_step(const struct problem *p, struct work *w, double C, double rho, double forcing)
-{
-    size_t size = p->rows * (p->d + 1), size_score = p->n * p->rows, products = 0;
-    double wanted = forcing * forcing * rho;
-    memset(w->step, 0, size * sizeof *w->step);
-    memset(w->step_score, 0, size_score * sizeof *w->step_score);
-    for (size_t j = 0; j < size; j++) {
-        w->residual[j] = -w->gradient[j];
-        w->direction[j] = -w->solved[j];
-    }
-    while (products < CG_MAX) {
-        hessian_product(p, w, C);
-        products++;
-        double curvature = dot(size, w->direction, w->product);
-        if (!(curvature > 0))
-            break;
-        double alpha = rho / curvature;
-        cblas_daxpy((int)size, alpha, w->direction, 1, w->step, 1);
-        cblas_daxpy((int)size_score, alpha, w->product_score, 1, w->step_score, 1);
-        cblas_daxpy((int)size, -alpha, w->product, 1, w->residual, 1);
-        precondition(w->solved, w->residual, p, w);
-        double next = dot(size, w->residual, w->solved);
-        if (!(next > wanted))
-            break;
-        cblas_dscal((int)size, next / rho, w->direction, 1);
-        cblas_daxpy((int)size, 1, w->solved, 1, w->direction, 1);
-        rho = next;
-    }
-    w->last_solve = products;
-    w->since_refresh += products;
-}
-
-/* Rebuilding the blocks costs about as much as this many Hessian products (measured). */
-static size_t refresh_price(const struct problem *p)
-{
-    return 2 + p->d / 24;
-}
-
-static int minimise(struct logistic *fit, const struct problem *p, struct work *w, double C, double gradient_scale,
-                    struct status *st)
-{
-    size_t size = p->rows * (p->d + 1);
-    double previous = INFINITY;
-    if (factor_blocks(p, w, C, st))
-        return st->code;
-    forward(w->score, p->x, p->n, p->d, w->theta, p->rows);
-    memset(w->step_score, 0, p->n * p->rows * sizeof *w->step_score);
-    memset(w->step, 0, size * sizeof *w->step);
-    double value = loss_at(p, w, 0, w->prob) + penalty_at(p, w, 0, C);
-    for (fit->iterations = 0;; fit->iterations++) {
-        gradient(p, w, C);
-        if (w->last_solve > 8 && w->since_refresh > refresh_price(p)) {
-            refresh_blocks(p, w);
-            if (factor_blocks(p, w, C, st))
-                return st->code;
-        }
-        precondition(w->solved, w->gradient, p, w);
-        double rho = dot(size, w->gradient, w->solved), relative = rho / value;
-        fit->gradient = fabs(w->gradient[cblas_idamax((int)size, w->gradient, 1)]);
-        fit->gradient_relative = fit->gradient / gradient_scale;
-        if (!(relative > DECREMENT_DONE) || (relative < DECREMENT_ROUNDING && relative > previous / 4) ||
-            fit->iterations == NEWTON_MAX)
-            break;
-        previous = relative;
-        newton_step(p, w, C, rho, fmin(0.1, fmax(sqrt(relative), 1e-8)));
-        fit->products += w->last_solve;
-
-        double slope = dot(size, w->gradient, w->step), t = 1, next = 0;
-        for (int halvings = 0; halvings < 40; halvings++, t /= 2) {
-            next = loss_at(p, w, t, w->prob) + penalty_at(p, w, t, C);
-            /* the slack is what rounding can do to a sum over n rows */
-            if (next <= value + 1e-4 * t * slope + 1e-13 * fabs(value))
-                break;
-        }
-        cblas_daxpy((int)size, t, w->step, 1, w->theta, 1);
-        cblas_daxpy((int)(p->n * p->rows), t, w->step_score, 1, w->score, 1);
-        value = next;
-    }
-    fit->objective = C * value;
-    if (!(fit->gradient_relative < GRADIENT_WANTED) && fit->gradient > 1e-12)
-        return status_set(st, STATUS_INTERNAL, "logistic regression did not reach the optimum at C = %g: relative "
-                          "gradient %.2g after %zu Newton steps", C, fit->gradient_relative, fit->iterations);
-    return STATUS_OK;
-}
-
-/* theta = 0 but for the intercepts that give each class its share; returns the gradient's norm there. */
-static double start(const struct problem *p, struct work *w, double *prior)
-{
-    double total = 0, *count = NEW0(p->rows + 1, double);
-    for (size_t i = 0; i < p->n; i++) {
-        total += p->weight[i];
-        count[p->class[i]] += p->weight[i];
-    }
-    for (size_t k = 0; k < p->rows; k++) {
-        prior[k] = count[p->rows == 1 ? 1 : k] / total;
-        w->theta[k * (p->d + 1) + p->d] = p->rows == 1 ? log(count[1] / count[0]) : log(prior[k]);
-    }
-    centre_rows(w->theta, p);
-    for (size_t i = 0; i < p->n; i++)
-        memcpy(w->prob + i * p->rows, prior, p->rows * sizeof *prior);
-    gradient(p, w, 1);
-    free(count);
-    return fabs(w->gradient[cblas_idamax((int)(p->rows * (p->d + 1)), w->gradient, 1)]);
-}
-
-static int check_input(const double *C, size_t n_c, const double *x, size_t n, size_t d, const double *weight,
-                       struct status *st)
-{
-    for (size_t c = 0; c < n_c; c++)
-        if (!(C[c] > 0 && isfinite(C[c])))
-            return status_set(st, STATUS_USAGE, "logistic regression: C = %g is not a positive number", C[c]);
-    for (size_t i = 0; i < n; i++) {
-        if (weight && !(weight[i] >= 0 && isfinite(weight[i])))
-            return status_set(st, STATUS_DATA, "logistic regression: weight %g of row %zu is not a number >= 0",
-                              weight[i], i);
-        for (size_t j = 0; j < d; j++)
-            if (!isfinite(x[i * d + j]))
-                return status_set(st, STATUS_DATA, "logistic regression: feature %zu of row %zu is %g", j, i,
-                                  x[i * d + j]);
-    }
-    return STATUS_OK;
-}
+/* ---- the path ---- */
 
 /* Ranks of C, smallest first; few enough for insertion. */
 static void sort_ascending(size_t *order, const double *C, size_t n_c)
@@ -408,111 +23,312 @@ static void sort_ascending(size_t *order, const double *C, size_t n_c)
     }
 }
 
-static void work_init(struct work *w, const struct problem *p)
+/* What is known of problem p at this C, in the set's own features. */
+static void keep(struct logistic *f, const struct logistic_set *s, size_t p, double C)
 {
-    size_t size = p->rows * (p->d + 1), scores = p->n * p->rows;
-    double **vector[] = {&w->theta, &w->gradient, &w->step, &w->direction, &w->product, &w->residual, &w->solved};
-    double **score[] = {&w->score, &w->prob, &w->step_score, &w->product_score};
-    for (size_t i = 0; i < sizeof vector / sizeof *vector; i++)
-        *vector[i] = NEW0(size, double);
-    for (size_t i = 0; i < sizeof score / sizeof *score; i++)
-        *score[i] = NEW0(scores, double);
-    w->buffer = NEW(p->block * p->rows, double);
-    w->factor = NEW0(size * (p->d + 1), double);
-    w->diagonal = NEW0(size, double);
+    const struct logistic_problem *q = &s->problem[p];
+    const double *theta = of_theta(s, s->theta, p);
+    size_t d = s->rows.d;
+    *f = (struct logistic){.rows = s->K, .d = d, .coef = NEW(s->K * d, double), .intercept = NEW(s->K, double), .objective = C * q->value,
+                           .gradient = q->steepest, .gradient_relative = q->steepest / q->start_gradient, .iterations = q->iterations,
+                           .products = q->products};
+    for (size_t k = 0; k < s->K; k++) {
+        memcpy(f->coef + k * d, theta + k * s->order, d * sizeof *theta);
+        f->intercept[k] = q->absent[k] ? -INFINITY : theta[k * s->order + d];
+    }
 }
 
-static void work_free(struct work *w)
+/* fit[problem * n_c + c] for all of the set's problems. */
+static int walk_path(struct logistic *fit, struct logistic_set *s, const double *C, size_t n_c, struct status *st)
 {
-    double *all[] = {w->theta, w->gradient, w->step, w->direction, w->product, w->residual, w->solved, w->score,
-                     w->prob, w->step_score, w->product_score, w->buffer, w->factor, w->diagonal};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        free(all[i]);
-}
-
-int logistic_fit_path(struct logistic *fit, const double *C, size_t n_c, const double *x, size_t n, size_t d,
-                      const int32_t *label, size_t n_classes, const double *weight, struct status *st)
-{
-    struct work w = {0};
-    struct row_space space = {0};
-    size_t n_present = 0, *order = NEW(n_c + 1, size_t);
-    uint32_t *rank = NEW0(n_classes, uint32_t), *class = NEW(n + 1, uint32_t);
-    double *weights = NEW(n + 1, double), *prior = NEW(n_classes, double), *z = NULL;
-    assert(n_classes >= 2);
-    for (size_t c = 0; c < n_c; c++)
-        fit[c] = (struct logistic){0};
-    int code = check_input(C, n_c, x, n, d, weight, st);
-    if (code)
-        goto done;
-
-    for (size_t i = 0; i < n; i++) {
-        assert(label[i] >= 0 && (size_t)label[i] < n_classes);
-        weights[i] = weight ? weight[i] : 1;
-        rank[label[i]] |= weights[i] > 0;
-    }
-    uint32_t absent = UINT32_MAX;
-    for (size_t k = 0; k < n_classes; k++)
-        rank[k] = rank[k] ? (uint32_t)n_present++ : absent;
-    if (n_present < 2) {
-        code = status_set(st, STATUS_UNDEFINED, "logistic regression needs rows of two classes; the %zu given hold %zu",
-                          n, n_present);
-        goto done;
-    }
-    for (size_t i = 0; i < n; i++)
-        class[i] = rank[label[i]] == absent ? 0 : rank[label[i]]; /* an absent class's rows weigh 0 */
-
-    struct problem p = {.n = n, .d = d, .rows = n_classes == 2 ? 1 : n_present, .x = x, .class = class,
-                        .weight = weights};
-    if (d > n) {
-        z = NEW(n * n, double);
-        row_space_fit(&space, z, x, n, d);
-        p.x = z;
-        p.d = n;
-    }
-    p.block = 1 + 32768 / (p.d + 1);
-    work_init(&w, &p);
-    double gradient_scale = start(&p, &w, prior);
-    if (!(gradient_scale > 0)) /* no feature tells anything: W = 0 is the optimum */
-        gradient_scale = 1;
-    first_blocks(&p, &w, prior);
-
+    size_t *order = NEW(n_c + 1, size_t);
+    int code = STATUS_OK;
     sort_ascending(order, C, n_c);
+    logistic_start(s);
+    logistic_first_blocks(s);
     for (size_t c = 0; c < n_c && !code; c++) {
-        struct logistic *f = &fit[order[c]];
-        code = minimise(f, &p, &w, C[order[c]], gradient_scale, st);
-        centre_rows(w.theta, &p);
-        f->rows = n_classes == 2 ? 1 : n_classes;
-        f->d = d;
-        f->coef = NEW0(f->rows * d, double);
-        f->intercept = NEW0(f->rows, double);
-        for (size_t k = 0; k < f->rows; k++) {
-            if (f->rows > 1 && rank[k] == absent) {
-                f->intercept[k] = -INFINITY;
-                continue;
-            }
-            const double *row = w.theta + (f->rows > 1 ? rank[k] : 0) * (p.d + 1);
-            if (z)
-                row_space_expand(f->coef + k * d, row, &space);
-            else
-                memcpy(f->coef + k * d, row, d * sizeof *row);
-            f->intercept[k] = row[p.d];
-        }
+        code = logistic_minimise(s, C[order[c]], st);
+        for (size_t p = 0; p < s->n_problems && !code; p++)
+            keep(&fit[p * n_c + order[c]], s, p, C[order[c]]);
     }
-
-done:
-    if (code)
-        for (size_t c = 0; c < n_c; c++)
-            logistic_free(&fit[c]);
-    work_free(&w);
-    row_space_free(&space);
-    free(z);
-    free(prior);
-    free(weights);
-    free(class);
-    free(rank);
     free(order);
     return code;
 }
+
+/* ---- what is refused ---- */
+
+static int check_C(const double *C, size_t n_c, struct status *st)
+{
+    for (size_t c = 0; c < n_c; c++)
+        if (!(C[c] > 0 && isfinite(C[c])))
+            return status_set(st, STATUS_USAGE, "logistic regression: C = %g is not a positive number", C[c]);
+    return STATUS_OK;
+}
+
+static int check_weight(const double *weight, size_t n, struct status *st)
+{
+    for (size_t i = 0; weight && i < n; i++)
+        if (!(weight[i] >= 0 && isfinite(weight[i])))
+            return status_set(st, STATUS_DATA, "logistic regression: weight %g of row %zu is not a number >= 0", weight[i], i);
+    return STATUS_OK;
+}
+
+static int refuse_feature(size_t row, size_t feature, double value, struct status *st)
+{
+    return status_set(st, STATUS_DATA, "logistic regression: feature %zu of row %zu is %g", feature, row, value);
+}
+
+/* How many classes have a row with weight. */
+static size_t count_present(const int32_t *label, const double *weight, size_t n, size_t n_classes)
+{
+    size_t n_present = 0;
+    bool *present = NEW0(n_classes, bool);
+    for (size_t i = 0; i < n; i++) {
+        assert(label[i] >= 0 && (size_t)label[i] < n_classes);
+        if (weight[i] > 0 && !present[label[i]]) {
+            present[label[i]] = true;
+            n_present++;
+        }
+    }
+    free(present);
+    return n_present;
+}
+
+static int refuse_one_class(size_t n, size_t n_present, struct status *st)
+{
+    return status_set(st, STATUS_UNDEFINED, "logistic regression needs rows of two classes; the %zu given hold %zu", n, n_present);
+}
+
+static void free_fits(struct logistic *fit, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        logistic_free(&fit[i]);
+}
+
+/* ---- one problem on rows that are standardised ---- */
+
+/* Everything is checked. */
+static int fit_rows(struct logistic *fit, const double *C, size_t n_c, const double *x, size_t n, size_t d, const int32_t *label, size_t n_classes,
+                    const double *weight, struct status *st)
+{
+    struct logistic_rows rows = {.n = n, .d = d, .z = x};
+    struct row_space space = {0};
+    double *z = NULL;
+    if (d > n) {
+        z = NEW(n * n, double);
+        row_space_fit(&space, z, x, n, d);
+        rows = (struct logistic_rows){.n = n, .d = n, .z = z};
+    }
+    struct logistic_set set;
+    logistic_set_init(&set, &rows, label, n_classes, 1, 1);
+    memcpy(set.problem[0].weight, weight, n * sizeof *weight);
+    int code = walk_path(fit, &set, C, n_c, st);
+    for (size_t c = 0; c < n_c && !code && z; c++) {
+        double *coef = NEW(fit[c].rows * d, double);
+        for (size_t k = 0; k < fit[c].rows; k++)
+            row_space_expand(coef + k * d, fit[c].coef + k * n, &space);
+        free(fit[c].coef);
+        fit[c].coef = coef;
+        fit[c].d = d;
+    }
+    logistic_set_free(&set);
+    row_space_free(&space);
+    free(z);
+    return code;
+}
+
+int logistic_fit_path(struct logistic *fit, const double *C, size_t n_c, const double *x, size_t n, size_t d, const int32_t *label,
+                      size_t n_classes, const double *weight, struct status *st)
+{
+    assert(n_classes >= 2);
+    memset(fit, 0, n_c * sizeof *fit);
+    int code = check_C(C, n_c, st);
+    if (!code)
+        code = check_weight(weight, n, st);
+    for (size_t i = 0; i < n * d && !code; i++)
+        if (!isfinite(x[i]))
+            code = refuse_feature(i / d, i % d, x[i], st);
+    double *weights = NEW(n + 1, double);
+    for (size_t i = 0; i < n; i++)
+        weights[i] = weight ? weight[i] : 1;
+    size_t n_present = code ? 0 : count_present(label, weights, n, n_classes);
+    if (!code && n_present < 2)
+        code = refuse_one_class(n, n_present, st);
+    if (!code)
+        code = fit_rows(fit, C, n_c, x, n, d, label, n_classes, weights, st);
+    free(weights);
+    if (code)
+        free_fits(fit, n_c);
+    return code;
+}
+
+/* ---- folds ---- */
+
+/* Training rows of fold f. */
+static size_t training_rows(size_t *row, const struct logistic_folds *t, size_t f)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < t->n; i++)
+        if (!t->fold || t->fold[i] != f)
+            row[n++] = i;
+    return n;
+}
+
+/* weight[n] of rows row[n]. */
+static void training_weights(double *weight, const struct logistic_folds *t, const size_t *row, size_t n)
+{
+    int32_t *label = NEW(n + 1, int32_t);
+    for (size_t i = 0; i < n; i++) {
+        label[i] = t->label[row[i]];
+        weight[i] = 1;
+    }
+    if (t->balanced)
+        logistic_balanced_weights(weight, label, n, t->n_classes);
+    for (size_t i = 0; i < n && t->weight; i++)
+        weight[i] *= t->weight[row[i]];
+    free(label);
+}
+
+/* A fold with fewer rows than features, for itself. */
+static int fit_wide(struct logistic *fit, struct scaler *scaler, struct status *left_out, const struct logistic_folds *t, size_t f, const double *C,
+                    size_t n_c, struct status *st)
+{
+    size_t *row = NEW(t->n + 1, size_t), n = training_rows(row, t, f);
+    double *weight = NEW(n + 1, double), *z = NULL;
+    int32_t *label = NEW(n + 1, int32_t);
+    int code = STATUS_OK;
+    training_weights(weight, t, row, n);
+    for (size_t i = 0; i < n; i++)
+        label[i] = t->label[row[i]];
+    size_t n_present = count_present(label, weight, n, t->n_classes);
+    if (n_present < 2) {
+        left_out->code = refuse_one_class(n, n_present, left_out);
+    } else {
+        scaler_fit_rows(scaler, t->x, row, n, t->d);
+        z = NEW(n * t->d, double);
+        scaler_apply_rows(z, scaler, t->x, row, n);
+        code = fit_rows(fit, C, n_c, z, n, t->d, label, t->n_classes, weight, st);
+    }
+    free(label);
+    free(z);
+    free(weight);
+    free(row);
+    return code;
+}
+
+/* From the features that all folds share, (x - mean) / scale of `all`, to those of the fold's own scaler. */
+static void to_own_features(struct logistic *f, const struct scaler *own, const struct scaler *all)
+{
+    for (size_t k = 0; k < f->rows; k++) {
+        double shift = 0;
+        for (size_t j = 0; j < f->d; j++) {
+            double *w = &f->coef[k * f->d + j];
+            shift += *w * (own->mean[j] - all->mean[j]) / all->scale[j];
+            *w *= own->scale[j] / all->scale[j];
+        }
+        f->intercept[k] += shift;
+    }
+}
+
+/* Folds member[n_members], which have rows of two classes, side by side. */
+static int fit_together(struct logistic *fit, struct scaler *scaler, const struct logistic_folds *t, const size_t *member, size_t n_members,
+                        const double *C, size_t n_c, struct status *st)
+{
+    struct scaler all;
+    scaler_fit(&all, t->x, t->n, t->d);
+    double *inverse = NEW(t->d, double), *weight = NEW(t->n, double);
+    for (size_t j = 0; j < t->d; j++)
+        inverse[j] = 1 / all.scale[j];
+    struct logistic_rows rows = {.n = t->n, .d = t->d, .x = t->x, .mean = all.mean, .inverse = inverse};
+    struct logistic_set set;
+    struct logistic *own = NEW0(n_members * n_c, struct logistic);
+    logistic_set_init(&set, &rows, t->label, t->n_classes, n_members, t->n_threads);
+    size_t *row = NEW(t->n, size_t);
+    for (size_t m = 0; m < n_members; m++) {
+        size_t f = member[m], n = training_rows(row, t, f);
+        scaler_fit_rows(&scaler[f], t->x, row, n, t->d);
+        training_weights(weight, t, row, n);
+        for (size_t i = 0; i < n; i++)
+            set.problem[m].weight[row[i]] = weight[i];
+        for (size_t j = 0; j < t->d; j++) {
+            double ratio = scaler[f].scale[j] / all.scale[j];
+            set.problem[m].ridge[j] = ratio * ratio;
+        }
+    }
+    int code = walk_path(own, &set, C, n_c, st);
+    for (size_t m = 0; m < n_members; m++)
+        for (size_t c = 0; c < n_c; c++) {
+            if (!code)
+                to_own_features(&own[m * n_c + c], &scaler[member[m]], &all);
+            fit[member[m] * n_c + c] = own[m * n_c + c]; /* on failure the caller frees them */
+        }
+    free(row);
+    logistic_set_free(&set);
+    free(own);
+    free(weight);
+    free(inverse);
+    scaler_free(&all);
+    return code;
+}
+
+int logistic_fit_folds(struct logistic *fit, struct scaler *scaler, struct status *left_out, const struct logistic_folds *t, const double *C,
+                       size_t n_c, struct status *st)
+{
+    assert(t->n_classes >= 2 && (t->fold || t->n_folds == 1));
+    memset(fit, 0, t->n_folds * n_c * sizeof *fit);
+    memset(scaler, 0, t->n_folds * sizeof *scaler);
+    memset(left_out, 0, t->n_folds * sizeof *left_out);
+    int code = check_C(C, n_c, st);
+    if (!code)
+        code = check_weight(t->weight, t->n, st);
+    for (size_t i = 0; i < t->n && !code; i++)
+        for (size_t j = 0; j < t->d && !code; j++)
+            if (!isfinite(t->x[i * t->d + j]))
+                code = refuse_feature(i, j, (double)t->x[i * t->d + j], st);
+    size_t n_members = 0, n_wide = 0, *member = NEW(t->n_folds, size_t), *wide = NEW(t->n_folds, size_t), *row = NEW(t->n + 1, size_t);
+    double *weight = NEW(t->n + 1, double);
+    for (size_t f = 0; f < t->n_folds && !code; f++) {
+        size_t n = training_rows(row, t, f);
+        if (t->d > n) {
+            wide[n_wide++] = f;
+            continue;
+        }
+        int32_t *label = NEW(n, int32_t);
+        training_weights(weight, t, row, n);
+        for (size_t i = 0; i < n; i++)
+            label[i] = t->label[row[i]];
+        size_t n_present = count_present(label, weight, n, t->n_classes);
+        free(label);
+        if (n_present < 2)
+            left_out[f].code = refuse_one_class(n, n_present, &left_out[f]);
+        else
+            member[n_members++] = f;
+    }
+    if (!code && n_members)
+        code = fit_together(fit, scaler, t, member, n_members, C, n_c, st);
+    struct status *why = NEW0(t->n_folds, struct status);
+#pragma omp parallel for schedule(dynamic, 1) num_threads(t->n_threads)
+    for (size_t w = 0; w < (code ? 0 : n_wide); w++) {
+        size_t f = wide[w];
+        why[f].code = fit_wide(fit + f * n_c, &scaler[f], &left_out[f], t, f, C, n_c, &why[f]);
+    }
+    for (size_t f = 0; f < t->n_folds && !code; f++)
+        if (why[f].code)
+            code = status_set(st, why[f].code, "%s", why[f].text);
+    free(why);
+    free(weight);
+    free(row);
+    free(wide);
+    free(member);
+    if (code) {
+        free_fits(fit, t->n_folds * n_c);
+        for (size_t f = 0; f < t->n_folds; f++)
+            scaler_free(&scaler[f]);
+    }
+    return code;
+}
+
+/* ---- weights and predictions ---- */
 
 void logistic_balanced_weights(double *weight, const int32_t *label, size_t n, size_t n_classes)
 {
@@ -535,9 +351,9 @@ void logistic_predict(double *prob, const struct logistic *fit, const double *x,
         for (size_t k = 0; k < fit->rows; k++)
             row[k] += fit->intercept[k];
         if (fit->rows == 1)
-            row[0] = sigmoid(row[0]);
+            row[0] = logistic_sigmoid(row[0]);
         else
-            (void)softmax(row, row, fit->rows, 0);
+            (void)logistic_softmax(row, row, fit->rows, 0, NULL);
     }
 }
 

@@ -4,17 +4,17 @@
  *
  * (scikit-learn's LogisticRegression).  Two classes: one row, loss of a sigmoid,
  * score of class 1.  More: softmax with a row for each class, intercepts that sum
- * to 0.  x[n, d] is standardised by the caller (the optimum does not ask for it,
- * the penalty does).
+ * to 0.
  *
- * Method: inexact Newton (Dembo, Eisenstat & Steihaug 1982) with conjugate gradients,
- * preconditioned by the Cholesky factors of each class's own block of an earlier
- * Hessian on the path, rebuilt when that has become dear; the path is walked from
- * small C up, each optimum the start of the next.  d > n is solved in the n
- * dimensions of the row space (thin QR), where the optimum lies.  Stops on the
- * Newton decrement g'H^-1 g <= 1e-20 * objective, and is refused when the gradient is
- * not below 1e-8 of that at W = 0 for that C.  Single-threaded, allocates per call; calls
- * may run side by side.
+ * Method: inexact Newton (Dembo, Eisenstat & Steihaug 1982) with preconditioned conjugate
+ * gradients; the path is walked from small C up, each optimum the start of the next.  The
+ * folds of a cohort go in step: a walk over the rows serves all folds and classes as the
+ * columns of two matrix products, and one Cholesky factor a class, of the mean of their
+ * Hessian blocks, preconditions all of them; it is rebuilt when it has become dear.  d > n is
+ * solved in the n dimensions of the row space (thin QR), where the optimum lies.  Stops on
+ * the Newton decrement g'H^-1 g <= 1e-20 * objective, and is refused when the gradient is
+ * not below 1e-8 of that at W = 0 for that C.  The same bytes for any number of threads;
+ * calls may run side by side.
  *
  * Classes without a (weighted) row cannot be fitted, as their intercept would run
  * to minus infinity: that is what they get, with coefficients 0, so that their
@@ -25,10 +25,12 @@
 #ifndef PROBE_LOGISTIC_H
 #define PROBE_LOGISTIC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/status.h"
+#include "probe/standardise.h"
 
 struct logistic {
     size_t rows;       /* 1 for two classes, else n_classes */
@@ -42,10 +44,28 @@ struct logistic {
     size_t products;          /* Hessian products of the conjugate gradients */
 };
 
-/* fit[n_c] for C[n_c] > 0, in any order; label[n] in 0 .. n_classes-1; weight[n] >= 0 or NULL.
- * On failure every fit is freed and zeroed. */
+/* fit[n_c] for C[n_c] > 0, in any order; label[n] in 0 .. n_classes-1; weight[n] >= 0 or NULL.  x[n, d] is standardised by
+ * the caller (the optimum does not ask for it, the penalty does).  Single-threaded.  On failure every fit is freed and zeroed. */
 int logistic_fit_path(struct logistic *fit, const double *C, size_t n_c, const double *x, size_t n, size_t d,
                       const int32_t *label, size_t n_classes, const double *weight, struct status *st) MUST_CHECK;
+
+/* A cohort's rows, and the folds fitted on them. */
+struct logistic_folds {
+    const float *x;        /* [n, d] as they are */
+    size_t n, d;
+    const int32_t *label;  /* [n] */
+    size_t n_classes;
+    const double *weight;  /* [n] >= 0, or NULL */
+    bool balanced;         /* times logistic_balanced_weights of the fold's training rows */
+    const uint32_t *fold;  /* [n]: fit f sees the rows of the other folds; NULL: the one fit sees all */
+    size_t n_folds;
+    int n_threads;
+};
+
+/* fit[n_folds, n_c], each on features standardised by scaler[n_folds], which is fitted on its own training rows.  left_out[n_folds]: STATUS_OK,
+ * or STATUS_UNDEFINED and why (one class): its fits and scaler are zero.  On failure all are freed and zeroed. */
+int logistic_fit_folds(struct logistic *fit, struct scaler *scaler, struct status *left_out, const struct logistic_folds *folds, const double *C,
+                       size_t n_c, struct status *st) MUST_CHECK;
 
 /* weight[i] = n / (K * n_k): all K classes that have rows count the same. */
 void logistic_balanced_weights(double *weight, const int32_t *label, size_t n, size_t n_classes);

@@ -11,9 +11,7 @@
 #include "metric/auroc.h"
 #include "metric/confusion.h"
 #include "metric/regression.h"
-#include "probe/logistic.h"
-#include "probe/ridge.h"
-#include "probe/standardise.h"
+#include "probe/apply.h"
 
 #define N_DEFAULT 45
 static const double DEFAULT_K[] = {1, 5, 10, 20, 50, 100, 200};
@@ -30,6 +28,10 @@ struct part {
     const float *query; /* [m, d] */
     size_t m;
     double *prediction; /* [n_grid, m, n_out] */
+    /* linear probes: what was fitted */
+    struct scaler scaler;
+    struct logistic *logistic; /* [n_grid], or NULL */
+    struct ridge *ridge;       /* [n_grid], or NULL */
 };
 
 typedef int part_fit(struct part *p, enum knn_vote vote, struct status *st);
@@ -52,21 +54,17 @@ static int fit_linear(struct part *p, enum knn_vote vote, struct status *st)
         code = ridge_fit_path(fit, NULL, p->grid, p->n_grid, z, p->n, d, p->target, NULL, st);
         for (size_t g = 0; g < p->n_grid && !code; g++)
             ridge_predict(p->prediction + g * stride, &fit[g], query, p->m);
-        for (size_t g = 0; g < p->n_grid; g++)
-            ridge_free(&fit[g]);
-        free(fit);
+        p->ridge = fit;
     } else {
         struct logistic *fit = NEW0(p->n_grid, struct logistic);
         code = logistic_fit_path(fit, p->grid, p->n_grid, z, p->n, d, p->label, p->task->n_classes, NULL, st);
         for (size_t g = 0; g < p->n_grid && !code; g++)
             logistic_predict(p->prediction + g * stride, &fit[g], query, p->m);
-        for (size_t g = 0; g < p->n_grid; g++)
-            logistic_free(&fit[g]);
-        free(fit);
+        p->logistic = fit;
     }
     free(z);
     free(query);
-    scaler_free(&scaler);
+    p->scaler = scaler;
     return code;
 }
 
@@ -75,7 +73,7 @@ static int fit_knn(struct part *p, enum knn_vote vote, struct status *st)
     size_t largest = (size_t)p->grid[p->n_grid - 1], stride = p->m * p->n_out, n_classes = p->task->n_classes;
     uint32_t *neighbour = NEW(p->m * largest, uint32_t);
     double *distance = NEW(p->m * largest, double), *prob = NEW(p->m * (n_classes ? n_classes : 1), double);
-    int code = knn_neighbours(neighbour, distance, largest, KNN_COSINE, p->x, p->n, p->query, p->m, p->task->d, st);
+    int code = knn_neighbours(neighbour, distance, largest, KNN_COSINE, p->x, p->n, p->query, p->m, p->task->d, 1, st);
     for (size_t g = 0; g < p->n_grid && !code; g++) {
         double *out = p->prediction + g * stride;
         size_t k = (size_t)p->grid[g];
@@ -129,8 +127,41 @@ static double criterion(enum task_kind kind, size_t n_classes, const int32_t *la
 
 /* ---- a fold ---- */
 
+/* The model of one value of the grid is handed over; test[n_test, n_out] gets what it says of the test rows. */
+static void take_model(double *test, struct scaler *scaler, struct logistic *logistic, struct ridge *ridge, struct part *p, size_t g)
+{
+    const struct probe_task *t = p->task;
+    if (!p->logistic && !p->ridge)
+        return;
+    *scaler = p->scaler;
+    p->scaler = (struct scaler){0};
+    if (p->logistic) {
+        *logistic = p->logistic[g];
+        p->logistic[g] = (struct logistic){0};
+        probe_apply_logistic(test, scaler, logistic, t->x_test, t->n_test);
+    } else {
+        *ridge = p->ridge[g];
+        p->ridge[g] = (struct ridge){0};
+        probe_apply_ridge(test, scaler, ridge, t->x_test, t->n_test);
+    }
+}
+
+static void models_free(struct part *p)
+{
+    for (size_t g = 0; g < p->n_grid; g++) {
+        if (p->logistic)
+            logistic_free(&p->logistic[g]);
+        if (p->ridge)
+            ridge_free(&p->ridge[g]);
+    }
+    free(p->logistic);
+    free(p->ridge);
+    scaler_free(&p->scaler);
+}
+
 static void part_free(struct part *p)
 {
+    models_free(p);
     free(p->x);
     free(p->label);
     free(p->target);
@@ -160,8 +191,9 @@ static bool has_one_class(const struct part *p)
 }
 
 /* Predictions of the fold's validation rows for the whole grid go to all[n_grid, n, n_out] at their rows, of the test rows to
- * test[n_grid, n_test, n_out] unless it is NULL, the scores to score[n_grid]; none is touched where the fold is left out. */
-static int run_fold(double *all, double *test, double *score, const struct probe_task *t, const struct probe_result *r, size_t fold, part_fit *fit,
+ * test[n_grid, n_test, n_out] unless it is NULL, the scores to score[n_grid], the models to models unless NULL; none is touched
+ * where the fold is left out. */
+static int run_fold(double *all, double *test, double *score, struct part *models, const struct probe_task *t, const struct probe_result *r, size_t fold, part_fit *fit,
                     enum knn_vote vote, struct status *st)
 {
     size_t *row = NEW(t->n, size_t), n = 0, m = 0, *validation = NEW(t->n, size_t);
@@ -205,6 +237,12 @@ static int run_fold(double *all, double *test, double *score, const struct probe
             memcpy(all + (g * t->n + validation[i]) * r->n_out, p.prediction + g * stride + i * r->n_out, r->n_out * sizeof *all);
         if (n_query > m)
             memcpy(test + g * t->n_test * r->n_out, p.prediction + g * stride + m * r->n_out, t->n_test * r->n_out * sizeof *test);
+    }
+    if (models && !code) {
+        *models = (struct part){.task = t, .n_grid = p.n_grid, .scaler = p.scaler, .logistic = p.logistic, .ridge = p.ridge};
+        p.scaler = (struct scaler){0};
+        p.logistic = NULL;
+        p.ridge = NULL;
     }
     free(own);
     part_free(&p);
@@ -273,7 +311,7 @@ static int select_and_fit(struct probe_result *r, const struct probe_task *t, pa
         r->fold_score[i] = NAN;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(n_threads)
     for (size_t f = 0; f < t->n_folds; f++)
-        why[f].code = run_fold(all, NULL, r->fold_score + f * r->n_grid, t, r, f, fit, vote, &why[f]);
+        why[f].code = run_fold(all, NULL, r->fold_score + f * r->n_grid, NULL, t, r, f, fit, vote, &why[f]);
 
     int code = STATUS_OK;
     for (size_t f = 0; f < t->n_folds && !code; f++) {
@@ -302,8 +340,10 @@ static int select_and_fit(struct probe_result *r, const struct probe_task *t, pa
         p.m = t->n_test;
         p.prediction = NEW(t->n_test * r->n_out, double);
         code = fit(&p, vote, st);
-        if (!code)
+        if (!code) {
             memcpy(r->test, p.prediction, t->n_test * r->n_out * sizeof *r->test);
+            take_model(r->test, &r->scaler, &r->logistic, &r->ridge, &p, 0);
+        }
         part_free(&p);
     }
     free(row);
@@ -332,6 +372,9 @@ static int choose_in_folds(struct probe_folds *r, struct probe_result *shape, co
     r->validation = NEW(t->n * r->n_out, double);
     r->test = NEW(t->n_folds * n_test, double);
     r->left_out = NEW0(t->n_folds, struct status);
+    r->scaler = NEW0(t->n_folds, struct scaler);
+    r->logistic = NEW0(t->n_folds, struct logistic);
+    r->ridge = NEW0(t->n_folds, struct ridge);
     double *all = NEW(n_all, double);
     for (size_t i = 0; i < t->n_folds * r->n_grid; i++)
         r->score[i] = NAN;
@@ -342,12 +385,15 @@ static int choose_in_folds(struct probe_folds *r, struct probe_result *shape, co
 #pragma omp parallel for schedule(dynamic, 1) num_threads(n_threads)
     for (size_t f = 0; f < t->n_folds; f++) {
         double *test = NEW(r->n_grid * n_test, double), *score = r->score + f * r->n_grid;
-        r->left_out[f].code = run_fold(all, test, score, t, shape, f, fit, vote, &r->left_out[f]);
+        struct part models = {0};
+        r->left_out[f].code = run_fold(all, test, score, &models, t, shape, f, fit, vote, &r->left_out[f]);
         if (!r->left_out[f].code) {
             r->chosen[f] = choose(score, r->n_grid, t->kind, strong_first);
             r->at_edge[f] = is_edge(r->chosen[f], r->n_grid);
             memcpy(r->test + f * n_test, test + r->chosen[f] * n_test, n_test * sizeof *test);
+            take_model(r->test + f * n_test, &r->scaler[f], &r->logistic[f], &r->ridge[f], &models, r->chosen[f]);
         }
+        models_free(&models);
         free(test);
     }
     int code = STATUS_OK;
@@ -461,11 +507,22 @@ void probe_result_free(struct probe_result *r)
     free(r->fold_score);
     free(r->validation);
     free(r->test);
+    scaler_free(&r->scaler);
+    logistic_free(&r->logistic);
+    ridge_free(&r->ridge);
     *r = (struct probe_result){0};
 }
 
 void probe_folds_free(struct probe_folds *r)
 {
+    for (size_t f = 0; r->scaler && f < r->n_folds; f++) {
+        scaler_free(&r->scaler[f]);
+        logistic_free(&r->logistic[f]);
+        ridge_free(&r->ridge[f]);
+    }
+    free(r->scaler);
+    free(r->logistic);
+    free(r->ridge);
     free(r->grid);
     free(r->score);
     free(r->chosen);

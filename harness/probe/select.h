@@ -29,6 +29,9 @@
 #include "base/status.h"
 #include "metric/kind.h"
 #include "probe/knn.h"
+#include "probe/logistic.h"
+#include "probe/ridge.h"
+#include "probe/standardise.h"
 
 struct probe_task {
     enum task_kind kind;
@@ -52,7 +55,10 @@ struct probe_result {
     size_t chosen;       /* index into grid */
     bool at_edge;        /* chosen is the first or last of several values */
     double *validation;  /* [n, n_out] out-of-fold predictions at the chosen value; NaN in folds left out */
-    double *test;        /* [n_test, n_out] */
+    double *test;        /* [n_test, n_out], each row by itself (probe/apply.h) */
+    struct scaler scaler;      /* what was fitted on all rows at the chosen value, owned; zeroed for k-NN, whose rows are the caller's ... */
+    struct logistic logistic;  /* ... and but for the one that the kind has */
+    struct ridge ridge;
     const char *criterion; /* "auroc", "auroc_macro", "kappa_quadratic", "mae" */
     char note[512];
 };
@@ -73,6 +79,9 @@ struct probe_folds {
     bool *at_edge;       /* [n_folds] */
     double *validation;  /* [n, n_out] each row by its own fold's model; NaN in folds left out */
     double *test;        /* [n_folds, n_test, n_out]; NaN in folds left out */
+    struct scaler *scaler;     /* [n_folds] each fold's model, as in probe_result; zeroed in folds left out */
+    struct logistic *logistic;
+    struct ridge *ridge;
     struct status *left_out; /* [n_folds] STATUS_OK, or STATUS_UNDEFINED and why the fold was left out */
     const char *criterion;
 };

@@ -25,7 +25,7 @@ struct raw_label_efficiency {
     unsigned n_fractions;
 };
 struct raw_study {
-    char *name, *seed, *output, *store, *data_root, *protocol, *test_fraction, *folds, *on_bad_image, *on_missing_image, *on_bad_label, *on_leak;
+    char *name, *seed, *output, *store, *data_root, *protocol, *test_fraction, *folds, *on_bad_image, *on_missing_image, *on_bad_label, *on_leak, *save_probes;
     struct raw_model *models;
     unsigned n_models;
     struct raw_task *tasks;
@@ -81,6 +81,7 @@ static const cyaml_schema_field_t study_fields[] = {
     OPTIONAL_TEXT("test_fraction", struct raw_study, test_fraction),
     OPTIONAL_TEXT("folds", struct raw_study, folds),
     CYAML_FIELD_SEQUENCE_COUNT("probes", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_study, probes, n_probes, &value_text, 1, 8),
+    OPTIONAL_TEXT("save_probes", struct raw_study, save_probes),
     CYAML_FIELD_MAPPING("bootstrap", CYAML_FLAG_OPTIONAL, struct raw_study, bootstrap, bootstrap_fields),
     CYAML_FIELD_MAPPING_PTR("label_efficiency", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_study, label_efficiency, label_efficiency_fields),
     OPTIONAL_TEXT("on_bad_image", struct raw_study, on_bad_image),
@@ -95,7 +96,9 @@ static const cyaml_schema_value_t study_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG
 static const char *const PROTOCOLS[] = {[PROTOCOL_GROUPED] = "grouped", [PROTOCOL_GIVEN] = "given",
                                         [PROTOCOL_OFFICIAL] = "official", NULL};
 static const char *const BASELINES[] = {"thumbnail", "acquisition", NULL};
-static const char *const PROBES[] = {[PROBE_LINEAR] = "linear", [PROBE_KNN] = "knn", [PROBE_KNN_UNIFORM] = "knn_uniform", NULL};
+static const char *const PROBES[] = {[PROBE_LINEAR] = "linear", [PROBE_KNN] = "knn", [PROBE_KNN_UNIFORM] = "knn_uniform",
+                                     [PROBE_ATTENTIVE] = "attentive", NULL};
+static const char *const SAVES[] = {[SAVE_LINEAR] = "linear", [SAVE_ALL] = "all", [SAVE_NONE] = "none", NULL};
 static const char *const PREPROCESSES[] = {[PREPROCESS_CHECKPOINT] = "checkpoint", [PREPROCESS_SKELEX] = "skelex", NULL};
 static const char *const INTERPOLATIONS[] = {"new", "old", NULL};
 static const char *const PRECISIONS[] = {[PRECISION_FP32] = "fp32", [PRECISION_BF16] = "bf16", NULL};
@@ -118,6 +121,11 @@ bool study_has_protocol(const struct study *study, enum study_protocol protocol)
 const char *study_probe_name(enum study_probe probe)
 {
     return PROBES[probe];
+}
+
+bool study_probe_reads(enum study_probe probe, const char *readout)
+{
+    return (probe == PROBE_ATTENTIVE) == !strcmp(readout, STUDY_TOKENS);
 }
 
 const char *study_preprocess_name(const struct study_model *model)
@@ -338,6 +346,9 @@ static int resolve_rules(struct study *s, const struct raw_study *raw, struct st
         code = manifest_choice(&choice, raw->on_leak, 0, LEAK_POLICIES, s->path, "on_leak", st);
     s->allow_leaks = choice == 1;
     if (!code)
+        code = manifest_choice(&choice, raw->save_probes, SAVE_LINEAR, SAVES, s->path, "save_probes", st);
+    s->save_probes = (enum study_save)choice;
+    if (!code)
         code = resolve_accept(s, raw, st);
     s->probe[PROBE_LINEAR] = s->probe[PROBE_KNN] = !raw->n_probes;
     for (unsigned i = 0; i < raw->n_probes && !code; i++) {
@@ -366,6 +377,21 @@ static int resolve_label_efficiency(struct study *s, const struct raw_label_effi
             code = status_set(st, STATUS_DATA, "%s:%zu: label_efficiency: fractions must ascend, each once", s->path, manifest_line(s->path, keys));
     }
     return code;
+}
+
+/* The attentive probe was asked for, and some model keeps the tokens it reads. */
+static int check_tokens(const struct study *s, const struct raw_study *raw, struct status *st)
+{
+    char keys[32] = "probes";
+    for (size_t i = 0; i < s->n_models; i++)
+        for (size_t r = 0; r < s->models[i].n_readouts; r++)
+            if (study_probe_reads(PROBE_ATTENTIVE, s->models[i].readout[r]))
+                return STATUS_OK;
+    for (unsigned i = 0; i < raw->n_probes; i++)
+        if (!strcmp(raw->probes[i], PROBES[PROBE_ATTENTIVE]))
+            (void)snprintf(keys, sizeof keys, "probes/%u", i);
+    return status_set(st, STATUS_DATA, "%s:%zu: probe 'attentive' reads patch tokens, and no model has `" STUDY_TOKENS "` among its readouts", s->path,
+                      manifest_line(s->path, keys));
 }
 
 static int digest_study(struct study *s, struct status *st)
@@ -406,6 +432,8 @@ int study_load(struct study *study, const char *path, struct status *st)
     study->models = NEW0(study->n_models, struct study_model);
     for (size_t i = 0; i < study->n_models && !code; i++)
         code = resolve_model(study, i, &raw->models[i], directory, st);
+    if (!code && study->probe[PROBE_ATTENTIVE])
+        code = check_tokens(study, raw, st);
     study->n_tasks = raw->n_tasks;
     study->tasks = NEW0(study->n_tasks, struct study_task);
     for (size_t i = 0; i < study->n_tasks && !code; i++)
@@ -521,6 +549,8 @@ void study_write(const struct study *s, FILE *stream, bool places)
         if (s->probe[i])
             fprintf(stream, "%s%s", listed++ ? ", " : "", PROBES[i]);
     fputs("]\n", stream);
+    if (places) /* no number depends on it, and so no digest */
+        fprintf(stream, "save_probes: %s\n", SAVES[s->save_probes]);
     fprintf(stream, "bootstrap: {replicates: %zu, level: %s}\n", s->replicates, number_format(number, s->level));
     for (size_t i = 0; i < s->n_fractions; i++)
         fprintf(stream, "%s%s", i ? ", " : "label_efficiency: {fractions: [", number_format(number, s->fraction[i]));

@@ -19,7 +19,8 @@
  *   protocol: grouped                # short for a list of one
  *   test_fraction: 0.2               # grouped; official has its own: a tenth, and five folds (split/official.h)
  *   folds: 5                         # grouped, given
- *   probes: [linear, knn]            # also knn_uniform
+ *   probes: [linear, knn]            # also knn_uniform; attentive, of models with readout tokens (minutes to hours: probe/attentive.h)
+ *   save_probes: linear              # linear | all (k-NN too, whose files hold its training embeddings) | none: into output/probes/
  *   bootstrap: {replicates: 2000, level: 0.95}
  *   label_efficiency: {fractions: [1, 5, 10, 25, 50, 100], draws: 20}   # per cent of the training patients; default: not computed
  *   on_bad_image: fail               # fail | skip: truncated, undecodable
@@ -41,11 +42,14 @@
 #include "study/audit_codes.h"
 #include "study/task.h"
 
+#define STUDY_TOKENS "tokens" /* the readout that is every token */
+
 enum study_source { SOURCE_ENCODER, SOURCE_THUMBNAIL, SOURCE_ACQUISITION };
 enum study_probe {
     PROBE_LINEAR,      /* logistic or ridge regression */
     PROBE_KNN,         /* cosine neighbours, votes softmax(similarity / 0.07) */
     PROBE_KNN_UNIFORM, /* cosine neighbours, one vote each */
+    PROBE_ATTENTIVE,   /* queries that pool patch tokens: of readout tokens alone, as the others are of every readout but that */
     N_STUDY_PROBES
 };
 enum study_preprocess {
@@ -53,6 +57,7 @@ enum study_preprocess {
     PREPROCESS_SKELEX      /* straight to the input size, bilinear, ImageNet's mean and std, whatever the backbone */
 };
 enum study_precision { PRECISION_FP32, PRECISION_BF16, N_STUDY_PRECISIONS }; /* names: those of encoder/encoder.h */
+enum study_save { SAVE_LINEAR, SAVE_ALL, SAVE_NONE };
 enum study_protocol { PROTOCOL_GROUPED, PROTOCOL_GIVEN, PROTOCOL_OFFICIAL, N_STUDY_PROTOCOLS };
 
 struct study_model {
@@ -87,6 +92,7 @@ struct study {
     double test_fraction;
     size_t n_folds;
     bool probe[N_STUDY_PROBES];
+    enum study_save save_probes;
     size_t replicates;
     double level;
     double *fraction;    /* [n_fractions] label efficiency, per cent of the training patients, ascending; none: not computed */
@@ -108,6 +114,8 @@ bool study_accepts(const struct study *study, const char *code);
 const char *study_protocol_name(enum study_protocol protocol);
 bool study_has_protocol(const struct study *study, enum study_protocol protocol);
 const char *study_probe_name(enum study_probe probe);
+/* Is the readout one that the probe reads? */
+bool study_probe_reads(enum study_probe probe, const char *readout);
 /* Of report rows: "checkpoint", "skelex"; "" for a baseline. */
 const char *study_preprocess_name(const struct study_model *model);
 const char *study_precision_name(const struct study_model *model); /* "fp32", "bf16"; "" for a baseline */

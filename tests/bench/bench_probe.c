@@ -133,7 +133,7 @@ static void bench_knn(size_t n, size_t m, bool whole)
     draw(query, label, m, 2, 12);
     for (size_t r = 0; r < ROUNDS; r++) {
         double begin = now();
-        if (knn_neighbours(ours, distance, K, KNN_COSINE, train, n, query, m, D, &st))
+        if (knn_neighbours(ours, distance, K, KNN_COSINE, train, n, query, m, D, 2, &st))
             printf("%s\n", st.text);
         seconds[r] = now() - begin;
         begin = now();
@@ -142,7 +142,7 @@ static void bench_knn(size_t n, size_t m, bool whole)
         ratio[r] = seconds_naive[r] / seconds[r];
         equal = equal && !memcmp(ours, naive, QUERIES_NAIVE * K * sizeof *naive);
     }
-    printf("k-NN %zu x %zu x %d, k = %d, one thread:      %7.2f s; pair by pair %.1f s (from %d queries), %.1f times; neighbours %s%s\n", n, m, D, K,
+    printf("k-NN %zu x %zu x %d, k = %d, two threads:     %7.2f s; pair by pair %.1f s (from %d queries), %.1f times; neighbours %s%s\n", n, m, D, K,
            median(seconds, ROUNDS), median(seconds_naive, ROUNDS), QUERIES_NAIVE, median(ratio, ROUNDS), equal ? "equal" : "DIFFER",
            whole ? "" : " [a quarter of the rows]");
     free(distance);

@@ -687,7 +687,7 @@ static bool neighbours_find(struct tally *t, struct neighbours *nb, size_t k, en
 {
     struct status st;
     *nb = (struct neighbours){k, NEW(test->n * k, uint32_t), NEW(test->n * k, double)};
-    if (!knn_neighbours(nb->index, nb->distance, k, metric, train->x, train->n, test->x, test->n, train->d, &st))
+    if (!knn_neighbours(nb->index, nb->distance, k, metric, train->x, train->n, test->x, test->n, train->d, 1, &st))
         return true;
     wrong(t, st.text);
     return false;

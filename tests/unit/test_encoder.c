@@ -11,8 +11,8 @@
 #include <omp.h>
 
 #include "base/file.h"
+#include "base/safetensors.h"
 #include "encoder/encoder.h"
-#include "encoder/safetensors.h"
 #include "encoder_folder.h"
 #include "naive_vit.h"
 

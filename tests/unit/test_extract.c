@@ -8,8 +8,8 @@
 #include <zlib.h>
 
 #include "base/interrupt.h"
+#include "base/safetensors.h"
 #include "embed/extract.h"
-#include "encoder/safetensors.h"
 #include "fake_timm.h"
 #include "synth/tiny_checkpoint.h"
 

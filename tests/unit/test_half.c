@@ -48,8 +48,26 @@ static void test_ends(void **state)
     assert_int_equal(half_from_float(-0.0f), 0x8000);
 }
 
+/* Several at a time: the same bits, from any place. */
+static void test_arrays(void **state)
+{
+    (void)state;
+    static uint16_t half[65536];
+    static float value[65536];
+    for (uint32_t h = 0; h < 65536; h++)
+        half[h] = (uint16_t)h;
+    half_to_floats(value + 3, half + 3, 65536 - 3);
+    for (uint32_t h = 3; h < 65536; h++) {
+        float one = half_to_float((uint16_t)h);
+        if (isnan(one))
+            assert_true(isnan(value[h]));
+        else
+            assert_memory_equal(&value[h], &one, sizeof one);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_half), cmocka_unit_test(test_nearest), cmocka_unit_test(test_ends)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_half), cmocka_unit_test(test_nearest), cmocka_unit_test(test_ends), cmocka_unit_test(test_arrays)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

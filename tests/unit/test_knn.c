@@ -59,7 +59,7 @@ static void check_against_twin(const float *train, size_t n, const float *query,
     double *distance = NEW(m * k, double);
     struct pair *pair = NEW(n, struct pair);
     for (enum knn_metric metric = KNN_COSINE; metric <= KNN_EUCLIDEAN; metric++) {
-        assert_int_equal(knn_neighbours(neighbour, distance, k, metric, train, n, query, m, d, NULL), 0);
+        assert_int_equal(knn_neighbours(neighbour, distance, k, metric, train, n, query, m, d, 1, NULL), 0);
         for (size_t q = 0; q < m; q++) {
             twin(pair, metric, train, n, query + q * d, d);
             for (size_t j = 0; j < k; j++) {
@@ -80,7 +80,7 @@ static void check_against_twin(const float *train, size_t n, const float *query,
 static void test_block_edges(void **state)
 {
     (void)state;
-    const size_t ms[] = {1, 63, 64, 65, 255, 256, 257}, ns[] = {4095, 4096, 4097};
+    const size_t ms[] = {1, 63, 127, 128, 129, 256, 257}, ns[] = {511, 512, 1025};
     for (size_t i = 0; i < 7; i++) {
         float *train = draw(100, 13, i), *query = draw(ms[i], 13, 10 + i);
         check_against_twin(train, 100, query, ms[i], 13, 7, true);
@@ -122,7 +122,7 @@ static void test_ties_go_to_the_lower_row(void **state)
     uint32_t neighbour[M * K];
     double distance[M * K];
     struct pair pair[N];
-    assert_int_equal(knn_neighbours(neighbour, distance, K, KNN_EUCLIDEAN, train, N, query, M, D, NULL), 0);
+    assert_int_equal(knn_neighbours(neighbour, distance, K, KNN_EUCLIDEAN, train, N, query, M, D, 1, NULL), 0);
     for (size_t q = 0; q < M; q++) {
         twin(pair, KNN_EUCLIDEAN, train, N, query + q * D, D);
         for (size_t j = 0; j < K; j++)
@@ -145,7 +145,7 @@ static void test_duplicates(void **state)
     uint32_t neighbour[M * N];
     double distance[M * N];
     for (enum knn_metric metric = KNN_COSINE; metric <= KNN_EUCLIDEAN; metric++) {
-        assert_int_equal(knn_neighbours(neighbour, distance, 25, metric, train, N, query, M, D, NULL), 0);
+        assert_int_equal(knn_neighbours(neighbour, distance, 25, metric, train, N, query, M, D, 1, NULL), 0);
         for (size_t q = 0; q < M; q++)
             for (size_t j = 0; j < 25; j++) {
                 size_t i = q * 25 + j;
@@ -171,7 +171,7 @@ static void test_large_offset(void **state)
     uint32_t neighbour[M * 10];
     double distance[M * 10];
     struct pair pair[N];
-    assert_int_equal(knn_neighbours(neighbour, distance, 10, KNN_EUCLIDEAN, train, N, query, M, D, NULL), 0);
+    assert_int_equal(knn_neighbours(neighbour, distance, 10, KNN_EUCLIDEAN, train, N, query, M, D, 1, NULL), 0);
     for (size_t q = 0; q < M; q++) {
         twin(pair, KNN_EUCLIDEAN, train, N, query + q * D, D);
         for (size_t j = 0; j < 10; j++) {
@@ -213,7 +213,7 @@ static void test_magnitudes(void **state)
     uint32_t neighbour[M * 15];
     double distance[M * 15];
     struct pair pair[N];
-    assert_int_equal(knn_neighbours(neighbour, distance, 15, KNN_COSINE, train, N, query, M, D, NULL), 0);
+    assert_int_equal(knn_neighbours(neighbour, distance, 15, KNN_COSINE, train, N, query, M, D, 1, NULL), 0);
     for (size_t q = 0; q < M; q++) {
         twin(pair, KNN_COSINE, train, N, query + q * D, D);
         for (size_t j = 0; j < 15; j++)
@@ -229,7 +229,7 @@ static void test_zero_vectors(void **state)
     const float train[] = {0, 0, 1, 0, -1, 0, 0, 1, 0, 0}, query[] = {0, 0, 2, 0};
     uint32_t neighbour[10];
     double distance[10];
-    assert_int_equal(knn_neighbours(neighbour, distance, 5, KNN_COSINE, train, 5, query, 2, 2, NULL), 0);
+    assert_int_equal(knn_neighbours(neighbour, distance, 5, KNN_COSINE, train, 5, query, 2, 2, 1, NULL), 0);
     const uint32_t expected[] = {0, 1, 2, 3, 4, 1, 0, 3, 4, 2};
     const double far[] = {1, 1, 1, 1, 1, 0, 1, 1, 1, 2};
     for (size_t i = 0; i < 10; i++) {
@@ -237,10 +237,10 @@ static void test_zero_vectors(void **state)
         assert_true(distance[i] == far[i]);
     }
     const float slanted[] = {0, 0, 1, 3, -9, -9}; /* a cosine of 0.3 is nearer than the 0 of a zero vector */
-    assert_int_equal(knn_neighbours(neighbour, distance, 1, KNN_COSINE, slanted, 3, query + 2, 1, 2, NULL), 0);
+    assert_int_equal(knn_neighbours(neighbour, distance, 1, KNN_COSINE, slanted, 3, query + 2, 1, 2, 1, NULL), 0);
     assert_int_equal(neighbour[0], 1);
     const float turned[] = {0, 0, -5, -1, 1, 3, 1, 3}; /* to a zero vector all are equally far, another one too: the first win */
-    assert_int_equal(knn_neighbours(neighbour, distance, 2, KNN_COSINE, turned, 4, query, 1, 2, NULL), 0);
+    assert_int_equal(knn_neighbours(neighbour, distance, 2, KNN_COSINE, turned, 4, query, 1, 2, 1, NULL), 0);
     assert_true(neighbour[0] == 0 && neighbour[1] == 1 && distance[1] == 1);
 }
 
@@ -299,13 +299,105 @@ static void test_not_finite(void **state)
     double distance[5];
     struct status st;
     query[4] = NAN;
-    assert_int_equal(knn_neighbours(neighbour, distance, 1, KNN_COSINE, train, 20, query, 5, 3, &st), STATUS_DATA);
+    assert_int_equal(knn_neighbours(neighbour, distance, 1, KNN_COSINE, train, 20, query, 5, 3, 1, &st), STATUS_DATA);
     assert_non_null(strstr(st.text, "query row 1"));
     train[30] = INFINITY;
-    assert_int_equal(knn_neighbours(neighbour, distance, 1, KNN_COSINE, train, 20, query, 5, 3, &st), STATUS_DATA);
+    assert_int_equal(knn_neighbours(neighbour, distance, 1, KNN_COSINE, train, 20, query, 5, 3, 1, &st), STATUS_DATA);
     assert_non_null(strstr(st.text, "training row 10"));
     free(train);
     free(query);
+}
+
+/* More neighbours than rows, no features, one row, no queries. */
+static void test_edges_of_size(void **state)
+{
+    (void)state;
+    const float train[] = {3, 4, 1, 1}, query[] = {6, 8};
+    uint32_t neighbour[2] = {7, 7};
+    double distance[2] = {7, 7};
+    struct status st;
+    assert_int_equal(knn_neighbours(neighbour, distance, 3, KNN_COSINE, train, 2, query, 1, 2, 1, &st), STATUS_UNDEFINED);
+    assert_non_null(strstr(st.text, "3 of 2 training rows"));
+    assert_int_equal(knn_neighbours(neighbour, distance, 1, KNN_COSINE, train, 0, query, 1, 2, 1, &st), STATUS_UNDEFINED);
+    assert_int_equal(knn_neighbours(neighbour, distance, 1, KNN_COSINE, train, 2, query, 1, 0, 1, &st), STATUS_UNDEFINED);
+    assert_int_equal(knn_neighbours(neighbour, distance, 1, KNN_COSINE, train, 2, query, 0, 2, 4, &st), STATUS_OK);
+    assert_true(neighbour[0] == 7 && distance[0] == 7);
+    assert_int_equal(knn_neighbours(neighbour, distance, 1, KNN_COSINE, train, 1, query, 1, 2, 4, &st), STATUS_OK);
+    assert_true(neighbour[0] == 0 && distance[0] == 0);
+    assert_int_equal(knn_neighbours(neighbour, distance, 1, KNN_EUCLIDEAN, train, 1, query, 1, 2, 4, &st), STATUS_OK);
+    assert_true(neighbour[0] == 0 && distance[0] == 5);
+}
+
+/* The same bytes for any number of threads and either way of adding up, on rows of which many tie. */
+static void test_threads(void **state)
+{
+    (void)state;
+    enum { N = 1300, D = 37, M = 300, K = 50 };
+    float *train = draw(N, D, 90), *query = draw(M, D, 91);
+    for (size_t i = 400; i < 900; i++)
+        memcpy(train + i * D, train + i % 7 * D, D * sizeof *train);
+    uint32_t *one = NEW(M * K, uint32_t), *many = NEW(M * K, uint32_t);
+    double *distance_one = NEW(M * K, double), *distance_many = NEW(M * K, double);
+    for (enum knn_metric metric = KNN_COSINE; metric <= KNN_EUCLIDEAN; metric++) {
+        assert_int_equal(knn_neighbours(one, distance_one, K, metric, train, N, query, M, D, 1, NULL), 0);
+        for (int threads = 2; threads <= 8; threads += 3) {
+            assert_int_equal(knn_neighbours(many, distance_many, K, metric, train, N, query, M, D, threads, NULL), 0);
+            assert_memory_equal(one, many, M * K * sizeof *one);
+            assert_memory_equal(distance_one, distance_many, M * K * sizeof *distance_one);
+        }
+    }
+    check_against_twin(train, N, query, 20, D, K, true);
+    free(distance_many);
+    free(distance_one);
+    free(many);
+    free(one);
+    free(query);
+    free(train);
+}
+
+/* Rows of 1e-5 to 1e25, and one at the end of float, under the Euclidean distance: what is small beside the largest row is still told apart. */
+static void test_scales(void **state)
+{
+    (void)state;
+    enum { N = 700, D = 24, M = 12, K = 40 };
+    float *train = draw(N, D, 92), *query = draw(M, D, 93);
+    for (size_t i = 0; i < N; i += 10)
+        for (size_t j = 0; j < D; j++)
+            train[i * D + j] *= powf(10, (float)(i % 31) - 5);
+    train[5 * D] = 3e38f;
+    uint32_t neighbour[M * K];
+    double distance[M * K];
+    struct pair pair[N];
+    assert_int_equal(knn_neighbours(neighbour, distance, K, KNN_EUCLIDEAN, train, N, query, M, D, 2, NULL), 0);
+    for (size_t q = 0; q < M; q++) {
+        twin(pair, KNN_EUCLIDEAN, train, N, query + q * D, D);
+        for (size_t j = 0; j < K; j++) {
+            assert_int_equal(neighbour[q * K + j], pair[j].index);
+            assert_true(fabsl(distance[q * K + j] - pair[j].distance) <= 1e-14L * pair[j].distance);
+        }
+    }
+    const float far[] = {-3e38f, 3e38f}, from[] = {3e38f, -3e38f}; /* a distance beyond float */
+    assert_int_equal(knn_neighbours(neighbour, distance, 1, KNN_EUCLIDEAN, far, 1, from, 1, 2, 1, NULL), 0);
+    assert_true(fabs(distance[0] / (6e38 * sqrt(2)) - 1) < 1e-6);
+    free(query);
+    free(train);
+}
+
+/* The training rows in ascending and descending order of nearness, and all alike: every list overflows, or none. */
+static void test_order_of_rows(void **state)
+{
+    (void)state;
+    enum { N = 3000, D = 8, K = 90 };
+    float *train = draw(N, D, 94), query[D];
+    for (size_t j = 0; j < D; j++)
+        query[j] = 1;
+    for (int way = 0; way < 3; way++) {
+        for (size_t i = 0; i < N; i++)
+            for (size_t j = 0; j < D; j++)
+                train[i * D + j] = j ? 1 : way == 2 ? 1.5f : 1 + 1e-3f * (float)(way ? i : N - i);
+        check_against_twin(train, N, query, 1, D, K, true);
+    }
+    free(train);
 }
 
 int main(void)
@@ -322,6 +414,10 @@ int main(void)
         cmocka_unit_test(test_votes_by_hand),
         cmocka_unit_test(test_one_class_is_exactly_1),
         cmocka_unit_test(test_not_finite),
+        cmocka_unit_test(test_edges_of_size),
+        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_scales),
+        cmocka_unit_test(test_order_of_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

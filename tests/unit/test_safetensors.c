@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
-#include "encoder/safetensors.h"
+#include "base/safetensors.h"
 
 /* Header and n_data bytes 0, 1, 2, ... as a file; to be freed. */
 static unsigned char *make(size_t *size, const char *header, size_t length, size_t n_data)

@@ -1,4 +1,4 @@
-/* The safetensors container, mapped read-only.
+/* The safetensors container: read from a map, written by safetensors_write.
  *
  * Layout: u64 little-endian N, N bytes of JSON, tensor data.  The JSON maps a
  * name to {"dtype", "shape", "data_offsets": [begin, end]}; offsets count from
@@ -10,12 +10,13 @@
  * limits of our own: 8 dimensions, integers below 2^63, and no NUL in the name
  * of an unknown field.  A name given twice is accepted as there when the last
  * one fits; it is recorded, so that a reader of weights can refuse it. */
-#ifndef ENCODER_SAFETENSORS_H
-#define ENCODER_SAFETENSORS_H
+#ifndef BASE_SAFETENSORS_H
+#define BASE_SAFETENSORS_H
 
 #include <stddef.h>
 
 #include "base/file.h"
+#include "base/outfile.h"
 #include "base/status.h"
 
 #define SAFETENSORS_MAX_DIMS 8
@@ -75,9 +76,23 @@ void safetensors_close(struct safetensors *s);
 /* NULL if there is none of that name. */
 const struct safetensors_tensor *safetensors_find(const struct safetensors *s, const char *name);
 
+struct safetensors_item { /* a tensor to be written; all borrowed */
+    const char *name;
+    enum safetensors_dtype dtype; /* of whole bytes */
+    size_t n_dims, shape[SAFETENSORS_MAX_DIMS];
+    const void *data; /* as it lies in memory: a little-endian machine is asked for */
+};
+
+/* A whole file into out, which stays open: items in the order of the list, which begins with the widest, so that each
+ * lies on a multiple of its width; metadata[2 * n_metadata]: keys and values, UTF-8.  A failed write shows when out is committed.
+ * STATUS_INTERNAL for a text that is not UTF-8. */
+int safetensors_write(struct outfile *out, const struct safetensors_item *item, size_t n, const char *const *metadata, size_t n_metadata,
+                      struct status *st) MUST_CHECK;
+
 /* Order of two names, byte by byte, NULs included. */
 int safetensors_compare_names(const struct safetensors_tensor *a, const struct safetensors_tensor *b);
 
+size_t safetensors_dtype_bits(enum safetensors_dtype dtype);
 const char *safetensors_dtype_name(enum safetensors_dtype dtype);
 
 /* "[2,3]" for messages; buffer holds SAFETENSORS_SHAPE_TEXT bytes. */

@@ -1,7 +1,7 @@
 /* Reading safetensors.  Jansson decodes the JSON, but a header is cut into its
  * members here first, because Jansson knows neither a name given twice, nor a
  * NUL inside one, nor a depth of 128.  Format: github.com/huggingface/safetensors. */
-#include "encoder/safetensors.h"
+#include "base/safetensors.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -33,6 +33,11 @@ static const struct {
 const char *safetensors_dtype_name(enum safetensors_dtype dtype)
 {
     return dtypes[dtype].name;
+}
+
+size_t safetensors_dtype_bits(enum safetensors_dtype dtype)
+{
+    return dtypes[dtype].bits;
 }
 
 char *safetensors_shape_text(char *buffer, const size_t *shape, size_t n_dims)

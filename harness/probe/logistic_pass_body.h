@@ -1,0 +1,105 @@
+/* A walk over the rows in one type of number: REAL, and NAME(what).  Included by
+ * logistic_pass.c for both. */
+
+/* Rows begin .. begin + m of the standardised features to z[m, stride]. */
+static void NAME(load)(REAL *z, const struct logistic_set *s, size_t begin, size_t m)
+{
+    const struct logistic_rows *r = &s->rows;
+    if (!r->z) {
+        NAME(thin_standardise)(z, r->x + begin * r->d, r->mean, r->inverse, m, r->d, s->stride);
+        return;
+    }
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < r->d; j++)
+            z[i * s->stride + j] = (REAL)r->z[(begin + i) * r->d + j];
+}
+
+/* Scores t[m, columns] to their places, and u[m, columns] from them; bias[columns] += the sums of u. */
+static void NAME(between)(REAL *u, double *bias, const REAL *t, const struct walk *w, size_t begin, size_t m)
+{
+    const struct logistic_set *s = w->s;
+    size_t K = s->K;
+    double score[K], out[K];
+    for (size_t a = 0; a < w->n_active; a++) {
+        size_t p = w->active[a];
+        const double *weight = s->problem[p].weight + begin, *prob = of_rows(s, s->prob, p) + begin * K;
+        double *kept = of_rows(s, w->kind == PASS_SCORE ? s->score : s->step_score, p) + begin * K;
+        for (size_t i = 0; i < m; i++) {
+            size_t at = i * w->columns + a * K;
+            if (w->kind == PASS_GRADIENT)
+                gradient_row(out, prob + i * K, K, weight[i], (size_t)s->label[begin + i]);
+            else
+                for (size_t k = 0; k < K; k++)
+                    score[k] = (double)t[at + k] + w->bias[a * K + k];
+            if (forward_only(w->kind)) {
+                memcpy(kept + i * K, score, sizeof score);
+                continue;
+            }
+            if (w->kind == PASS_HESSIAN)
+                hessian_row(out, prob + i * K, score, K, weight[i]);
+            for (size_t k = 0; k < K; k++) {
+                u[at + k] = (REAL)out[k];
+                bias[a * K + k] += out[k];
+            }
+        }
+    }
+}
+
+/* out[columns, stride] and bias[columns] of rows first .. end. */
+static void NAME(walk_chunk)(REAL *out, double *bias, const struct walk *w, size_t first, size_t end)
+{
+    const struct logistic_set *s = w->s;
+    size_t d = s->rows.d, stride = s->stride, columns = w->columns;
+    REAL *z = mem_aligned(s->block * stride, sizeof *z), *t = NEW(s->block * columns, REAL), *u = NEW(s->block * columns, REAL);
+    memset(z, 0, s->block * stride * sizeof *z);
+    if (!forward_only(w->kind))
+        memset(out, 0, columns * stride * sizeof *out);
+    for (size_t begin = first; begin < end; begin += s->block) {
+        size_t m = end - begin < s->block ? end - begin : s->block;
+        NAME(load)(z, s, begin, m);
+        if (w->kind != PASS_GRADIENT)
+            NAME(thin_forward)(t, z, w->in, m, columns, d, stride);
+        NAME(between)(u, bias, t, w, begin, m);
+        if (!forward_only(w->kind))
+            NAME(thin_backward)(out, u, z, m, columns, d, stride);
+    }
+    free(u);
+    free(t);
+    free(z);
+}
+
+static void NAME(walk)(struct logistic_set *s, enum logistic_pass kind, double C, const size_t *active, size_t n_active)
+{
+    size_t n = s->rows.n, d = s->rows.d, columns = n_active * s->K, stride = s->stride, slot = s->n_problems * s->K;
+    REAL *in = mem_aligned(columns * stride, sizeof *in), *partial = (REAL *)s->partial;
+    double *bias_in = NEW(columns, double), *bias = NEW0(s->n_chunks * columns, double);
+    double *from = kind == PASS_HESSIAN ? s->direction : kind == PASS_STEP ? s->step : s->theta, *to = kind == PASS_HESSIAN ? s->product : s->gradient;
+    memset(in, 0, columns * stride * sizeof *in);
+    for (size_t c = 0; c < columns; c++) {
+        const double *column = of_theta(s, from, active[c / s->K]) + c % s->K * s->order;
+        for (size_t j = 0; j < d; j++)
+            in[c * stride + j] = (REAL)column[j];
+        bias_in[c] = column[d];
+    }
+    struct walk w = {.s = s, .kind = kind, .active = active, .n_active = n_active, .columns = columns, .in = in, .bias = bias_in};
+#pragma omp parallel for schedule(dynamic, 1) num_threads(s->n_threads)
+    for (size_t c = 0; c < s->n_chunks; c++)
+        NAME(walk_chunk)(partial + c * slot * stride, bias + c * columns, &w, n * c / s->n_chunks, n * (c + 1) / s->n_chunks);
+    for (size_t c = 0; c < columns && !forward_only(kind); c++) {
+        size_t at = c % s->K * s->order;
+        double *sum = of_theta(s, to, active[c / s->K]) + at;
+        const double *ridge = s->problem[active[c / s->K]].ridge, *column = of_theta(s, from, active[c / s->K]) + at;
+        for (size_t j = 0; j < d; j++)
+            sum[j] = ridge[j] * column[j] / C;
+        sum[d] = 0;
+        for (size_t q = 0; q < s->n_chunks; q++) {
+            const REAL *part = partial + (q * slot + c) * stride;
+            for (size_t j = 0; j < d; j++)
+                sum[j] += (double)part[j];
+            sum[d] += bias[q * columns + c];
+        }
+    }
+    free(bias);
+    free(bias_in);
+    free(in);
+}

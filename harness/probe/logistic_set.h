@@ -1,0 +1,125 @@
+/* Logistic problems that share their rows and are solved side by side: the folds of
+ * one cohort.  (Internal to logistic*.c.)
+ *
+ * Each problem p minimises, over theta = (W, b),
+ *
+ *     sum_i weight_p[i] * loss_i + sum_j ridge_p[j] * |W_j|^2 / (2 C)
+ *
+ * that is scikit-learn's objective divided by C.  A fold's rows are those with weight;
+ * its own standardisation is a change of scale of the columns, which ridge_p carries
+ * (the intercept is free, so a shift of a column changes nothing).  So one walk over the
+ * rows serves all problems and classes, each a column of two matrix products.
+ *
+ * Vectors of parameters are [problem][row of theta][d + 1], the intercept last; of
+ * samples [problem][n][row of theta].  Rows of float32 features are standardised on the
+ * way, a block at a time; nothing of the size of the features is kept.  Sums run over
+ * chunks of rows that depend on n alone and are added in their order: the same bytes for
+ * any number of threads.
+ *
+ * Scores, losses and gradients are double.  Hessian products and the preconditioner are
+ * float32: they decide how fast the optimum is reached, the gradient where it lies.  Where
+ * a float32 step does not help, the products of that C are done in double. */
+#ifndef PROBE_LOGISTIC_SET_H
+#define PROBE_LOGISTIC_SET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+
+struct logistic_rows {
+    size_t n, d;
+    const double *z;    /* [n, d] as they are, or NULL: */
+    const float *x;     /* [n, d], of which (x - mean) * inverse is used */
+    const double *mean, *inverse; /* [d] */
+};
+
+struct logistic_problem {
+    double *weight; /* [n] >= 0; 0: not a row of this problem */
+    double *ridge;  /* [d] > 0 */
+    bool *absent;   /* [rows] classes without weight: kept at probability 0 */
+    double start_gradient;    /* largest component at W = 0 */
+    double value;             /* objective / C at theta */
+    double steepest;          /* largest |component| of the gradient */
+    double decrement;         /* of the step before, relative to value */
+    size_t iterations, products;
+    bool done;
+};
+
+struct logistic_set {
+    struct logistic_rows rows;
+    const int32_t *label; /* [n] */
+    size_t n_classes;
+    size_t K;             /* rows of theta: 1 for two classes, else n_classes */
+    size_t order;         /* d + 1 */
+    size_t n_problems;
+    struct logistic_problem *problem;
+    int n_threads;
+
+    double *theta, *before; /* at this C, and at the C before */
+    double *gradient, *step, *direction, *product, *residual, *solved;
+    double *score, *prob, *step_score;
+
+    size_t n_chunks, block, stride; /* thin.h */
+    double *partial; /* [n_chunks, n_problems * K, stride], or of float */
+    bool exact;      /* Hessian products in double too, at this C */
+
+    size_t n_blocks;  /* n_problems: each has its own Hessian blocks, or 1: all share the mean of theirs */
+    float *factor;    /* [n_blocks, K, order, order]: above the diagonal Hessian blocks, on and below it Cholesky factors */
+    float *diagonal;  /* [n_blocks, K, order] of the Hessian blocks */
+    size_t since_refresh, last_solve; /* passes since factor was rebuilt; of the last step */
+};
+
+/* Copies nothing of rows and label; problem[p].weight is filled by the caller, ridge is 1 and absent false. */
+void logistic_set_init(struct logistic_set *s, const struct logistic_rows *rows, const int32_t *label, size_t n_classes, size_t n_problems,
+                       int n_threads);
+void logistic_set_free(struct logistic_set *s);
+
+/* Where a problem's part of a vector of parameters or samples begins. */
+static inline double *of_theta(const struct logistic_set *s, double *vector, size_t p)
+{
+    return vector + p * s->K * s->order;
+}
+
+static inline double *of_rows(const struct logistic_set *s, double *vector, size_t p)
+{
+    return vector + p * s->K * s->rows.n;
+}
+
+/* ---- one walk over the rows for the problems active[n_active] (logistic_pass.c) ---- */
+
+enum logistic_pass {
+    PASS_SCORE,    /* score = [z 1] theta */
+    PASS_STEP,     /* step_score = [z 1] step */
+    PASS_GRADIENT, /* gradient, of prob and theta */
+    PASS_HESSIAN   /* product = Hessian direction */
+};
+void logistic_pass(struct logistic_set *s, enum logistic_pass kind, double C, const size_t *active, size_t n_active);
+
+/* loss[a] of problem active[a] at score + t[a] * step_score, sum of weight times loss; fills prob. */
+void logistic_losses(double *loss, struct logistic_set *s, const double *t, const size_t *active, size_t n_active);
+
+/* prob[K] from score[K]; returns -log prob[mine], to full precision also where that is tiny.  absent may be NULL. */
+double logistic_softmax(double *prob, const double *score, size_t K, size_t mine, const bool *absent);
+double logistic_sigmoid(double score);
+
+/* Adding one vector to every class's row changes no probability; the optimum is where the rows that are there sum to 0. */
+void logistic_centre(const struct logistic_set *s, size_t p, double *vector);
+
+/* ---- the preconditioner, one for all problems (logistic_precondition.c) ---- */
+
+/* Hessian blocks of each class, the mean over the problems, at W = 0; and at prob. */
+void logistic_first_blocks(struct logistic_set *s);
+void logistic_refresh(struct logistic_set *s);
+/* Cholesky factors of blocks + penalty. */
+int logistic_factor(struct logistic_set *s, double C, struct status *st) MUST_CHECK;
+/* solved = M^-1 vector, for the active problems. */
+void logistic_precondition(struct logistic_set *s, const double *vector, const size_t *active, size_t n_active);
+
+/* ---- all problems at one C, from where theta stands (logistic_newton.c) ---- */
+int logistic_minimise(struct logistic_set *s, double C, struct status *st) MUST_CHECK;
+/* theta = 0 but for the intercepts that give each class its share; fills prob and start_gradient. */
+void logistic_start(struct logistic_set *s);
+
+#endif
