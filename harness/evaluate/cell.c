@@ -277,7 +277,7 @@ static int score_test(struct headline *h, const struct cell_task *t, const struc
 static int keep(const struct cell_task *t, const struct cell_name *name, enum study_probe probe, const struct probe_task *problem,
                 const struct probe_result *r, struct status *st)
 {
-    struct keep_fit fit = {&r->scaler, &r->logistic, &r->ridge, r->grid[r->chosen], NAN, NAN, -1};
+    struct keep_fit fit = {&r->scaler, &r->logistic, &r->ridge, &r->ordinal, r->grid[r->chosen], NAN, NAN, -1};
     if (problem->kind == KIND_BINARY) {
         size_t n;
         struct scored part;
@@ -293,6 +293,11 @@ static int keep(const struct cell_task *t, const struct cell_name *name, enum st
     return keeper_add(t->keeper, t, name, probe, problem, &fit, st);
 }
 
+enum linear_form cell_linear_form(enum study_probe probe)
+{
+    return probe == PROBE_LINEAR_BALANCED ? LINEAR_BALANCED : probe == PROBE_ORDINAL ? LINEAR_ORDINAL : LINEAR_PLAIN;
+}
+
 void cell_begin(struct headline *h, struct cell_name *name, const struct cell_task *t, const struct study_model *model, const char *readout,
                 enum study_probe probe, const char *parameter)
 {
@@ -301,13 +306,14 @@ void cell_begin(struct headline *h, struct cell_name *name, const struct cell_ta
                                study_preprocess_name(model), study_precision_name(model)};
     *h = (struct headline){.task = mem_strdup(task->name), .model = mem_strdup(model->name), .readout = mem_strdup(readout),
                            .probe = mem_strdup(name->probe), .protocol = name->protocol,
-                           .metric = cell_headline_metric((enum task_kind)task->kind), .value = NAN, .low = NAN, .high = NAN, .sd = NAN,
+                           .metric = cell_headline_metric((enum task_kind)task->kind), .value = NAN, .low = NAN, .high = NAN, .validation = NAN, .sd = NAN,
                            .parameter = NAN, .parameter_name = parameter};
 }
 
 int cell_finish(struct headline *h, const struct cell_task *t, const struct cell_name *name, const struct probe_result *r, struct status *st)
 {
     h->parameter = r->grid[r->chosen];
+    h->validation = r->score[r->chosen];
     h->edge = r->at_edge;
     write_predictions(t, name, r);
     write_note(t, name, r);
@@ -330,7 +336,7 @@ static int choose_and_score(struct headline *h, const struct cell_task *t, const
                             const struct probe_task *problem, struct status *st)
 {
     struct probe_result result = {0};
-    int code = probe == PROBE_LINEAR
+    int code = study_probe_is_linear(probe)
                    ? probe_select_linear(&result, problem, NULL, 0, t->n_threads, st)
                    : probe_select_knn(&result, problem, probe == PROBE_KNN ? KNN_SOFTMAX : KNN_UNIFORM, NULL, 0, t->n_threads, st);
     if (code)
@@ -350,10 +356,12 @@ int cell_evaluate(struct headline *h, const struct cell_task *t, const struct st
     enum task_kind kind = (enum task_kind)task->kind;
     bool regression = kind == KIND_REGRESSION;
     struct cell_name name;
-    cell_begin(h, &name, t, model, readout, probe, probe != PROBE_LINEAR ? "k" : regression ? "alpha" : "C");
+    cell_begin(h, &name, t, model, readout, probe, !study_probe_is_linear(probe) ? "k" : regression ? "alpha" : "C");
+    if (!study_probe_suits(probe, kind))
+        return cell_end(h, t, &name, status_set(st, STATUS_UNDEFINED, "probe %s is of another kind of task: this one is %s", name.probe, task_kind_name(kind)), st);
     struct cell_rows rows;
     cell_gather(&rows, t, x, d);
-    struct probe_task problem = {.kind = kind, .x = rows.x, .n = t->partitions->n_development, .d = d, .label = regression ? NULL : rows.label,
+    struct probe_task problem = {.kind = kind, .form = cell_linear_form(probe), .x = rows.x, .n = t->partitions->n_development, .d = d, .label = regression ? NULL : rows.label,
                                  .target = regression ? rows.target : NULL, .n_classes = task->n_classes, .fold = t->partitions->fold,
                                  .n_folds = t->partitions->n_folds, .x_test = rows.x_test, .n_test = t->partitions->n_test};
     int code = t->protocol == PROTOCOL_OFFICIAL ? cell_official(h, t, &name, probe, &problem, st) : choose_and_score(h, t, &name, probe, &problem, st);

@@ -54,6 +54,7 @@ struct headline {
     const char *protocol;
     const char *metric;
     double value, low, high;
+    double validation; /* mean over the folds of the criterion, which has the metric's name, at the chosen hyper-parameter */
     double sd; /* official: of value, the mean, over the folds; else NaN */
     double parameter;
     const char *parameter_name;
@@ -74,6 +75,8 @@ void cell_task_free(struct cell_task *t);
 int cell_evaluate(struct headline *headline, const struct cell_task *t, const struct study_model *model, const char *readout,
                   enum study_probe probe, const float *x, size_t d, struct status *st) MUST_CHECK;
 void headline_free(struct headline *h);
+
+enum linear_form cell_linear_form(enum study_probe probe);
 
 /* For cells of other kinds: the headline without its figures, and what the rows are called. */
 void cell_begin(struct headline *h, struct cell_name *name, const struct cell_task *t, const struct study_model *model, const char *readout,

@@ -171,8 +171,16 @@ static int score_part(struct headline *h, const struct cell_task *t, const struc
 
 int cell_official_finish(struct headline *h, const struct cell_task *t, const struct cell_name *name, const struct probe_folds *r, struct status *st)
 {
-    for (size_t f = 0; f < r->n_folds; f++)
+    double sum = 0;
+    size_t n_used = 0;
+    for (size_t f = 0; f < r->n_folds; f++) {
         h->edge |= r->at_edge[f];
+        if (r->left_out[f].code)
+            continue;
+        sum += r->score[f * r->n_grid + r->chosen[f]];
+        n_used++;
+    }
+    h->validation = sum / (double)n_used;
     write_predictions(t, name, r);
     struct scored part;
     scored_images(&part, t);
@@ -188,7 +196,7 @@ int cell_official(struct headline *h, const struct cell_task *t, const struct ce
                   struct status *st)
 {
     struct probe_folds r;
-    int code = probe == PROBE_LINEAR
+    int code = study_probe_is_linear(probe)
                    ? probe_folds_linear(&r, problem, NULL, 0, t->n_threads, st)
                    : probe_folds_knn(&r, problem, probe == PROBE_KNN ? KNN_SOFTMAX : KNN_UNIFORM, NULL, 0, t->n_threads, st);
     if (code)
@@ -196,7 +204,7 @@ int cell_official(struct headline *h, const struct cell_task *t, const struct ce
     write_path(t, name, h->parameter_name, &r);
     code = cell_official_finish(h, t, name, &r, st);
     for (size_t f = 0; f < r.n_folds && !code && keeper_wants(t, probe); f++) {
-        struct keep_fit fit = {&r.scaler[f], &r.logistic[f], &r.ridge[f], r.grid[r.chosen[f]], NAN, NAN, (int)f};
+        struct keep_fit fit = {&r.scaler[f], &r.logistic[f], &r.ridge[f], &r.ordinal[f], r.grid[r.chosen[f]], NAN, NAN, (int)f};
         if (!r.left_out[f].code)
             code = keeper_add(t->keeper, t, name, probe, problem, &fit, st);
     }

@@ -158,12 +158,12 @@ static int fit(struct probe_result *r, const struct drawn *w, const struct cell_
 {
     const struct task *task = t->cohort->source->task;
     bool regression = task->kind == KIND_REGRESSION;
-    struct probe_task problem = {.kind = (enum task_kind)task->kind, .x = w->x, .n = w->n, .d = w->d, .label = regression ? NULL : w->label,
+    struct probe_task problem = {.kind = (enum task_kind)task->kind, .form = cell_linear_form(probe), .x = w->x, .n = w->n, .d = w->d, .label = regression ? NULL : w->label,
                                  .target = regression ? w->target : NULL, .n_classes = task->n_classes, .fold = w->fold, .n_folds = w->n_folds,
                                  .x_test = x_test, .n_test = t->partitions->n_test};
-    double fixed = probe == PROBE_LINEAR ? 1 : w->n < 5 ? (double)w->n : 5;
+    double fixed = study_probe_is_linear(probe) ? 1 : w->n < 5 ? (double)w->n : 5;
     const double *grid = w->n_folds ? NULL : &fixed;
-    if (probe == PROBE_LINEAR)
+    if (study_probe_is_linear(probe))
         return probe_select_linear(r, &problem, grid, grid ? 1 : 0, 1, st);
     return probe_select_knn(r, &problem, probe == PROBE_KNN ? KNN_SOFTMAX : KNN_UNIFORM, grid, grid ? 1 : 0, 1, st);
 }

@@ -17,7 +17,7 @@ int keeper_begin(struct keeper *k, const char *output, const struct survey *surv
 bool keeper_wants(const struct cell_task *t, enum study_probe probe)
 {
     enum study_save save = t->study->save_probes;
-    return t->keeper && (save == SAVE_ALL || (save == SAVE_LINEAR && probe == PROBE_LINEAR));
+    return t->keeper && (save == SAVE_ALL || (save == SAVE_LINEAR && study_probe_is_linear(probe)));
 }
 
 /* A development part is known by its images' bytes, labels and folds, in the cohort's order. */
@@ -81,7 +81,7 @@ static void take_rows(struct saved_probe *p, const struct probe_task *problem, i
 
 static void take_answer(struct saved_probe *p, enum study_probe probe, const struct probe_task *problem, const struct keep_fit *fit)
 {
-    if (probe != PROBE_LINEAR) {
+    if (!study_probe_is_linear(probe)) {
         p->form = SAVED_KNN;
         p->metric = KNN_COSINE;
         p->vote = probe == PROBE_KNN ? KNN_SOFTMAX : KNN_UNIFORM;
@@ -89,12 +89,20 @@ static void take_answer(struct saved_probe *p, enum study_probe probe, const str
         take_rows(p, problem, fit->fold);
         return;
     }
+    p->scaler = (struct scaler){.d = p->d, .mean = copy_of(fit->scaler->mean, p->d, sizeof(double)), .scale = copy_of(fit->scaler->scale, p->d, sizeof(double))};
+    if (fit->ordinal->coef) {
+        p->form = SAVED_CUMULATIVE_LOGIT;
+        p->rows = 1;
+        p->n_intercepts = p->n_classes - 1;
+        p->coef = copy_of(fit->ordinal->coef, p->d, sizeof *p->coef);
+        p->intercept = copy_of(fit->ordinal->threshold, p->n_intercepts, sizeof *p->intercept);
+        return;
+    }
     const bool ridge = fit->ridge->coef != NULL;
     p->form = ridge ? SAVED_RIDGE : SAVED_LOGISTIC;
     p->rows = p->n_intercepts = ridge ? 1 : fit->logistic->rows;
     p->coef = copy_of(ridge ? fit->ridge->coef : fit->logistic->coef, p->rows * p->d, sizeof *p->coef);
     p->intercept = copy_of(ridge ? &fit->ridge->intercept : fit->logistic->intercept, p->rows, sizeof *p->intercept);
-    p->scaler = (struct scaler){.d = p->d, .mean = copy_of(fit->scaler->mean, p->d, sizeof(double)), .scale = copy_of(fit->scaler->scale, p->d, sizeof(double))};
 }
 
 static int add_file(struct keeper *k, const struct outfile *file, struct status *st)

@@ -31,6 +31,7 @@ struct keep_fit {
     const struct scaler *scaler;
     const struct logistic *logistic;
     const struct ridge *ridge;
+    const struct ordinal *ordinal;
     double parameter, threshold, threshold_exams;
     int fold;
 };

@@ -16,6 +16,7 @@
 #include "evaluate/keep.h"
 #include "evaluate/partitions.h"
 #include "evaluate/provenance.h"
+#include "evaluate/readouts.h"
 #include "report/paper_table.h"
 #include "evaluate/shortcut.h"
 #include "evaluate/split_audit.h"
@@ -387,7 +388,10 @@ static int evaluate_readout(struct pipeline *p, const struct cell_task *t, const
             struct headline *h = &headline[protocol * per_protocol + next++];
             code = cell_evaluate(h, &t[protocol], f->model, readout, (enum study_probe)probe, x, width, st);
             progress_step(progress, 1);
-            if (!code && efficiency_wanted(&p->study, t[protocol].protocol))
+            bool suits = study_probe_suits((enum study_probe)probe, (enum task_kind)t->cohort->source->task->kind);
+            if (!suits && efficiency_wanted(&p->study, t[protocol].protocol))
+                progress_step(progress, efficiency_steps(&p->study));
+            else if (!code && efficiency_wanted(&p->study, t[protocol].protocol))
                 code = efficiency_cell(&reports->efficiency, &draws[protocol], &t[protocol], f->model, readout, (enum study_probe)probe, x, width, h,
                                        progress, st);
             if (!code && interrupt_requested())
@@ -558,6 +562,8 @@ int pipeline_evaluate(struct pipeline *p, struct status *st)
         code = keeper_commit(&reports.keeper, st);
     if (!code)
         code = write_paper_table(p, &reports.metrics, st);
+    if (!code)
+        code = readouts_write(p->headline, p->n_headlines, p->study.name, p->study.output, st);
     if (!code)
         code = write_study(&p->study, st);
     if (!code)

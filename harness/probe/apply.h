@@ -10,11 +10,13 @@
 #include <stddef.h>
 
 #include "probe/logistic.h"
+#include "probe/ordinal.h"
 #include "probe/ridge.h"
 #include "probe/standardise.h"
 
 /* As logistic_predict of the standardised rows x[m, d]. */
 void probe_apply_logistic(double *prob, const struct scaler *scaler, const struct logistic *fit, const float *x, size_t m);
+void probe_apply_ordinal(double *prob, const struct scaler *scaler, const struct ordinal *fit, const float *x, size_t m);
 void probe_apply_ridge(double *prediction, const struct scaler *scaler, const struct ridge *fit, const float *x, size_t m);
 
 #endif

@@ -7,10 +7,8 @@
 
 #include "base/blas.h"
 #include "base/memory.h"
-#include "metric/auroc.h"
-#include "metric/confusion.h"
-#include "metric/regression.h"
 #include "probe/attentive_train.h"
+#include "probe/criterion.h"
 #include "probe/logistic.h"
 #include "probe/ridge.h"
 
@@ -42,13 +40,11 @@ struct choice {
 static void choice_make(struct choice *c, const struct attentive_task *t, size_t n_folds, const struct attentive_options *o, struct attentive_cost *cost,
                         int n_threads)
 {
-    static const char *const criterion[] = {
-        [KIND_BINARY] = "auroc", [KIND_MULTICLASS] = "auroc_macro", [KIND_ORDINAL] = "kappa_quadratic", [KIND_REGRESSION] = "mae"};
     blas_use_one_thread();
     *cost = (struct attentive_cost){0};
     *c = (struct choice){.task = t, .n_folds = n_folds, .C = o->C ? o->C : DEFAULT_C, .n_c = o->C ? o->n_c : sizeof DEFAULT_C / sizeof *DEFAULT_C,
                          .stop = o->passes ? o->passes : DEFAULT_PASSES,
-                         .n_stops = o->passes ? o->n_passes : sizeof DEFAULT_PASSES / sizeof *DEFAULT_PASSES, .criterion = criterion[t->kind],
+                         .n_stops = o->passes ? o->n_passes : sizeof DEFAULT_PASSES / sizeof *DEFAULT_PASSES, .criterion = criterion_name(t->kind),
                          .cost = cost, .n_threads = n_threads};
     c->shape = (struct attentive_shape){.width = t->source.width, .n_queries = o->n_queries ? o->n_queries : ATTENTIVE_QUERIES,
                                         .n_out = t->kind == KIND_BINARY || t->kind == KIND_REGRESSION ? 1 : t->n_classes};
@@ -253,27 +249,6 @@ static int try_all(struct choice *c, struct status *st)
 
 /* ---- scores and the choice, as in select.c ---- */
 
-static double criterion(enum task_kind kind, size_t n_classes, const int32_t *label, const double *target, const double *prediction, size_t n)
-{
-    double value = NAN;
-    size_t n_defined;
-    if (kind == KIND_REGRESSION)
-        return regression_mae(target, prediction, NULL, n);
-    if (kind == KIND_BINARY)
-        return auroc_binary(&value, label, prediction, n, NULL) ? NAN : value;
-    if (kind == KIND_MULTICLASS)
-        return auroc_macro_ovr_defined(&value, &n_defined, label, prediction, n, n_classes, NULL) ? NAN : value;
-    uint64_t *count = NEW0(n_classes * n_classes, uint64_t);
-    int32_t *grade = NEW(n, int32_t);
-    for (size_t i = 0; i < n; i++)
-        grade[i] = confusion_argmax(prediction + i * n_classes, n_classes);
-    confusion_count(count, n_classes, label, grade, NULL, n);
-    value = confusion_kappa(count, n_classes, KAPPA_QUADRATIC);
-    free(grade);
-    free(count);
-    return value;
-}
-
 /* score[n_folds, n_grid], NaN in folds left out; a fold in which one value of the grid is undefined is left out. */
 static void score_folds(double *score, struct choice *c)
 {
@@ -293,7 +268,7 @@ static void score_folds(double *score, struct choice *c)
         for (size_t g = 0; g < n_grid && !c->why[f].code; g++) {
             for (size_t i = 0; i < m; i++)
                 memcpy(said + i * K, c->said + (g * t->source.n + row[i]) * K, K * sizeof *said);
-            own[g] = criterion(t->kind, t->n_classes, label, target, said, m);
+            own[g] = criterion_value(t->kind, t->n_classes, label, target, said, m);
             if (isnan(own[g]))
                 c->why[f].code = status_set(&c->why[f], STATUS_UNDEFINED, "%s is undefined on the validation rows", c->criterion);
         }

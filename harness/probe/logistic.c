@@ -189,26 +189,43 @@ static void training_weights(double *weight, const struct logistic_folds *t, con
     free(label);
 }
 
-/* A fold with fewer rows than features, for itself. */
-static int fit_wide(struct logistic *fit, struct scaler *scaler, struct status *left_out, const struct logistic_folds *t, size_t f, const double *C,
-                    size_t n_c, struct status *st)
+static size_t present_classes(const struct logistic_folds *t, const size_t *row, size_t n)
 {
-    size_t *row = NEW(t->n + 1, size_t), n = training_rows(row, t, f);
-    double *weight = NEW(n + 1, double), *z = NULL;
+    double *weight = NEW(n + 1, double);
     int32_t *label = NEW(n + 1, int32_t);
-    int code = STATUS_OK;
     training_weights(weight, t, row, n);
     for (size_t i = 0; i < n; i++)
         label[i] = t->label[row[i]];
     size_t n_present = count_present(label, weight, n, t->n_classes);
-    if (n_present < 2) {
-        left_out->code = refuse_one_class(n, n_present, left_out);
-    } else {
-        scaler_fit_rows(scaler, t->x, row, n, t->d);
-        z = NEW(n * t->d, double);
-        scaler_apply_rows(z, scaler, t->x, row, n);
-        code = fit_rows(fit, C, n_c, z, n, t->d, label, t->n_classes, weight, st);
+    free(label);
+    free(weight);
+    return n_present;
+}
+
+/* Can the fold be solved in the features that all folds share?  Not with fewer rows than features, nor where a column is
+ * constant in its rows or of quite another size there than in all (an outlier among the rows it does not see). */
+static bool goes_along(const struct scaler *own, const struct scaler *all, size_t n)
+{
+    bool along = n >= all->d;
+    for (size_t j = 0; j < all->d; j++) {
+        double ratio = own->scale[j] / all->scale[j];
+        along = along && ratio > 1.0 / 64 && ratio < 64 && !(own->scale[j] == 1 && all->scale[j] != 1);
     }
+    return along;
+}
+
+/* A fold for itself. */
+static int fit_alone(struct logistic *fit, const struct scaler *scaler, const struct logistic_folds *t, size_t f, const double *C, size_t n_c,
+                     struct status *st)
+{
+    size_t *row = NEW(t->n + 1, size_t), n = training_rows(row, t, f);
+    double *weight = NEW(n + 1, double), *z = NEW(n * t->d, double);
+    int32_t *label = NEW(n + 1, int32_t);
+    training_weights(weight, t, row, n);
+    for (size_t i = 0; i < n; i++)
+        label[i] = t->label[row[i]];
+    scaler_apply_rows(z, scaler, t->x, row, n);
+    int code = fit_rows(fit, C, n_c, z, n, t->d, label, t->n_classes, weight, st);
     free(label);
     free(z);
     free(weight);
@@ -231,27 +248,24 @@ static void to_own_features(struct logistic *f, const struct scaler *own, const 
 }
 
 /* Folds member[n_members], which have rows of two classes, side by side. */
-static int fit_together(struct logistic *fit, struct scaler *scaler, const struct logistic_folds *t, const size_t *member, size_t n_members,
-                        const double *C, size_t n_c, struct status *st)
+static int fit_together(struct logistic *fit, const struct scaler *scaler, const struct scaler *all, const struct logistic_folds *t,
+                        const size_t *member, size_t n_members, const double *C, size_t n_c, struct status *st)
 {
-    struct scaler all;
-    scaler_fit(&all, t->x, t->n, t->d);
     double *inverse = NEW(t->d, double), *weight = NEW(t->n, double);
     for (size_t j = 0; j < t->d; j++)
-        inverse[j] = 1 / all.scale[j];
-    struct logistic_rows rows = {.n = t->n, .d = t->d, .x = t->x, .mean = all.mean, .inverse = inverse};
+        inverse[j] = 1 / all->scale[j];
+    struct logistic_rows rows = {.n = t->n, .d = t->d, .x = t->x, .mean = all->mean, .inverse = inverse};
     struct logistic_set set;
     struct logistic *own = NEW0(n_members * n_c, struct logistic);
     logistic_set_init(&set, &rows, t->label, t->n_classes, n_members, t->n_threads);
     size_t *row = NEW(t->n, size_t);
     for (size_t m = 0; m < n_members; m++) {
         size_t f = member[m], n = training_rows(row, t, f);
-        scaler_fit_rows(&scaler[f], t->x, row, n, t->d);
         training_weights(weight, t, row, n);
         for (size_t i = 0; i < n; i++)
             set.problem[m].weight[row[i]] = weight[i];
         for (size_t j = 0; j < t->d; j++) {
-            double ratio = scaler[f].scale[j] / all.scale[j];
+            double ratio = scaler[f].scale[j] / all->scale[j];
             set.problem[m].ridge[j] = ratio * ratio;
         }
     }
@@ -259,7 +273,7 @@ static int fit_together(struct logistic *fit, struct scaler *scaler, const struc
     for (size_t m = 0; m < n_members; m++)
         for (size_t c = 0; c < n_c; c++) {
             if (!code)
-                to_own_features(&own[m * n_c + c], &scaler[member[m]], &all);
+                to_own_features(&own[m * n_c + c], &scaler[member[m]], all);
             fit[member[m] * n_c + c] = own[m * n_c + c]; /* on failure the caller frees them */
         }
     free(row);
@@ -267,7 +281,6 @@ static int fit_together(struct logistic *fit, struct scaler *scaler, const struc
     free(own);
     free(weight);
     free(inverse);
-    scaler_free(&all);
     return code;
 }
 
@@ -285,40 +298,37 @@ int logistic_fit_folds(struct logistic *fit, struct scaler *scaler, struct statu
         for (size_t j = 0; j < t->d && !code; j++)
             if (!isfinite(t->x[i * t->d + j]))
                 code = refuse_feature(i, j, (double)t->x[i * t->d + j], st);
-    size_t n_members = 0, n_wide = 0, *member = NEW(t->n_folds, size_t), *wide = NEW(t->n_folds, size_t), *row = NEW(t->n + 1, size_t);
-    double *weight = NEW(t->n + 1, double);
+    size_t n_members = 0, n_alone = 0, *member = NEW(t->n_folds, size_t), *alone = NEW(t->n_folds, size_t), *row = NEW(t->n + 1, size_t);
+    struct scaler all = {0};
+    if (!code && t->n)
+        scaler_fit(&all, t->x, t->n, t->d);
     for (size_t f = 0; f < t->n_folds && !code; f++) {
-        size_t n = training_rows(row, t, f);
-        if (t->d > n) {
-            wide[n_wide++] = f;
+        size_t n = training_rows(row, t, f), n_present = present_classes(t, row, n);
+        if (n_present < 2) {
+            left_out[f].code = refuse_one_class(n, n_present, &left_out[f]);
             continue;
         }
-        int32_t *label = NEW(n, int32_t);
-        training_weights(weight, t, row, n);
-        for (size_t i = 0; i < n; i++)
-            label[i] = t->label[row[i]];
-        size_t n_present = count_present(label, weight, n, t->n_classes);
-        free(label);
-        if (n_present < 2)
-            left_out[f].code = refuse_one_class(n, n_present, &left_out[f]);
-        else
+        scaler_fit_rows(&scaler[f], t->x, row, n, t->d);
+        if (goes_along(&scaler[f], &all, n))
             member[n_members++] = f;
+        else
+            alone[n_alone++] = f;
     }
     if (!code && n_members)
-        code = fit_together(fit, scaler, t, member, n_members, C, n_c, st);
+        code = fit_together(fit, scaler, &all, t, member, n_members, C, n_c, st);
     struct status *why = NEW0(t->n_folds, struct status);
 #pragma omp parallel for schedule(dynamic, 1) num_threads(t->n_threads)
-    for (size_t w = 0; w < (code ? 0 : n_wide); w++) {
-        size_t f = wide[w];
-        why[f].code = fit_wide(fit + f * n_c, &scaler[f], &left_out[f], t, f, C, n_c, &why[f]);
+    for (size_t w = 0; w < (code ? 0 : n_alone); w++) {
+        size_t f = alone[w];
+        why[f].code = fit_alone(fit + f * n_c, &scaler[f], t, f, C, n_c, &why[f]);
     }
     for (size_t f = 0; f < t->n_folds && !code; f++)
         if (why[f].code)
             code = status_set(st, why[f].code, "%s", why[f].text);
+    scaler_free(&all);
     free(why);
-    free(weight);
     free(row);
-    free(wide);
+    free(alone);
     free(member);
     if (code) {
         free_fits(fit, t->n_folds * n_c);

@@ -30,36 +30,12 @@ size_t saved_probe_n_out(const struct saved_probe *p)
     return p->kind == KIND_BINARY || p->kind == KIND_REGRESSION ? 1 : p->n_classes;
 }
 
-static double sigmoid(double z)
-{
-    return z >= 0 ? 1 / (1 + exp(-z)) : exp(z) / (1 + exp(z));
-}
-
-/* P(class) of neighbouring thresholds, as a difference of sigmoids on the side where neither is near 1. */
-static void cumulative_logit(double *out, const struct saved_probe *p, const float *x)
-{
-    const size_t last = p->n_classes - 1;
-    double score = 0;
-    for (size_t j = 0; j < p->d; j++)
-        score += p->coef[j] * (((double)x[j] - p->scaler.mean[j]) / p->scaler.scale[j]);
-    double *prob = NEW(p->n_classes, double);
-    for (size_t k = 0; k <= last; k++) {
-        double low = k ? p->intercept[k - 1] - score : -INFINITY, high = k < last ? p->intercept[k] - score : INFINITY;
-        prob[k] = low > 0 ? sigmoid(-low) - sigmoid(-high) : sigmoid(high) - sigmoid(low);
-    }
-    if (saved_probe_n_out(p) == 1)
-        out[0] = prob[1];
-    else
-        memcpy(out, prob, p->n_classes * sizeof *out);
-    free(prob);
-}
-
 static int neighbours_vote(double *out, const struct saved_probe *p, const float *x, size_t m, struct status *st)
 {
     size_t n_out = saved_probe_n_out(p);
     uint32_t *neighbour = NEW(m * p->k, uint32_t);
     double *distance = NEW(m * p->k, double), *prob = NEW(m * (p->n_classes + 1), double);
-    int code = knn_neighbours(neighbour, distance, p->k, p->metric, p->train, p->n_train, x, m, p->d, st);
+    int code = knn_neighbours(neighbour, distance, p->k, p->metric, p->train, p->n_train, x, m, p->d, 1, st);
     if (!code && p->kind == KIND_REGRESSION) {
         knn_regress(out, neighbour, distance, p->k, m, p->k, p->metric, p->vote, p->target);
     } else if (!code) {
@@ -83,6 +59,7 @@ int saved_probe_predict(double *out, const struct saved_probe *p, const float *x
             return status_set(st, STATUS_DATA, "feature %zu of row %zu is not finite", i % p->d, i / p->d);
     struct logistic logistic = {.rows = p->rows, .d = p->d, .coef = p->coef, .intercept = p->intercept};
     struct ridge ridge = {.d = p->d, .coef = p->coef, .intercept = p->n_intercepts ? p->intercept[0] : 0};
+    struct ordinal ordinal = {.d = p->d, .n_classes = p->n_classes, .coef = p->coef, .threshold = p->intercept};
     switch (p->form) {
     case SAVED_LOGISTIC:
         probe_apply_logistic(out, &p->scaler, &logistic, x, m);
@@ -91,8 +68,7 @@ int saved_probe_predict(double *out, const struct saved_probe *p, const float *x
         probe_apply_ridge(out, &p->scaler, &ridge, x, m);
         return STATUS_OK;
     case SAVED_CUMULATIVE_LOGIT:
-        for (size_t i = 0; i < m; i++)
-            cumulative_logit(out + i * saved_probe_n_out(p), p, x + i * p->d);
+        probe_apply_ordinal(out, &p->scaler, &ordinal, x, m);
         return STATUS_OK;
     case SAVED_KNN:
         return m ? neighbours_vote(out, p, x, m, st) : STATUS_OK;

@@ -8,10 +8,8 @@
 
 #include "base/blas.h"
 #include "base/memory.h"
-#include "metric/auroc.h"
-#include "metric/confusion.h"
-#include "metric/regression.h"
 #include "probe/apply.h"
+#include "probe/criterion.h"
 
 #define N_DEFAULT 45
 static const double DEFAULT_K[] = {1, 5, 10, 20, 50, 100, 200};
@@ -21,7 +19,7 @@ struct part {
     const struct probe_task *task;
     const double *grid;
     size_t n_grid, n_out;
-    float *x;          /* [n, d] training rows */
+    float *x;          /* [n, d] training rows; NULL where the models are fitted already */
     size_t n;
     int32_t *label;
     double *target;
@@ -32,39 +30,59 @@ struct part {
     struct scaler scaler;
     struct logistic *logistic; /* [n_grid], or NULL */
     struct ridge *ridge;       /* [n_grid], or NULL */
+    struct ordinal *ordinal;   /* [n_grid], or NULL */
+};
+
+/* Logistic regressions of all folds, fitted at once before any fold is scored. */
+struct ready {
+    struct scaler *scaler;     /* [n_folds] */
+    struct logistic *logistic; /* [n_folds, n_grid] */
+    struct status *left_out;   /* [n_folds] */
+    size_t n_folds, n_grid;
 };
 
 typedef int part_fit(struct part *p, enum knn_vote vote, struct status *st);
 
 /* ---- the probes ---- */
 
+/* Predictions of the query rows by every model of the grid. */
+static void predict_linear(struct part *p)
+{
+    size_t stride = p->m * p->n_out;
+    double *query = NEW(p->m * p->task->d, double);
+    scaler_apply(query, &p->scaler, p->query, p->m);
+    for (size_t g = 0; g < p->n_grid; g++) {
+        double *out = p->prediction + g * stride;
+        if (p->ridge)
+            ridge_predict(out, &p->ridge[g], query, p->m);
+        else if (p->ordinal)
+            ordinal_predict(out, &p->ordinal[g], query, p->m);
+        else
+            logistic_predict(out, &p->logistic[g], query, p->m);
+    }
+    free(query);
+}
+
 static int fit_linear(struct part *p, enum knn_vote vote, struct status *st)
 {
     (void)vote;
-    size_t d = p->task->d, stride = p->m * p->n_out;
-    bool regression = p->task->kind == KIND_REGRESSION;
-    struct scaler scaler;
-    scaler_fit(&scaler, p->x, p->n, d);
-    double *z = NEW(p->n * d, double), *query = NEW(p->m * d, double);
-    scaler_apply(z, &scaler, p->x, p->n);
-    scaler_apply(query, &scaler, p->query, p->m);
-    int code;
-    if (regression) {
-        struct ridge *fit = NEW0(p->n_grid, struct ridge);
-        code = ridge_fit_path(fit, NULL, p->grid, p->n_grid, z, p->n, d, p->target, NULL, st);
-        for (size_t g = 0; g < p->n_grid && !code; g++)
-            ridge_predict(p->prediction + g * stride, &fit[g], query, p->m);
-        p->ridge = fit;
-    } else {
-        struct logistic *fit = NEW0(p->n_grid, struct logistic);
-        code = logistic_fit_path(fit, p->grid, p->n_grid, z, p->n, d, p->label, p->task->n_classes, NULL, st);
-        for (size_t g = 0; g < p->n_grid && !code; g++)
-            logistic_predict(p->prediction + g * stride, &fit[g], query, p->m);
-        p->logistic = fit;
+    size_t d = p->task->d;
+    int code = STATUS_OK;
+    if (!p->logistic) {
+        double *z = NEW(p->n * d, double);
+        scaler_fit(&p->scaler, p->x, p->n, d);
+        scaler_apply(z, &p->scaler, p->x, p->n);
+        if (p->task->kind == KIND_REGRESSION) {
+            p->ridge = NEW0(p->n_grid, struct ridge);
+            code = ridge_fit_path(p->ridge, NULL, p->grid, p->n_grid, z, p->n, d, p->target, NULL, st);
+        } else {
+            p->ordinal = NEW0(p->n_grid, struct ordinal);
+            code = ordinal_fit_path(p->ordinal, p->grid, p->n_grid, z, p->n, d, p->label, p->task->n_classes, NULL, st);
+        }
+        free(z);
     }
-    free(z);
-    free(query);
-    p->scaler = scaler;
+    if (!code)
+        predict_linear(p);
     return code;
 }
 
@@ -94,44 +112,14 @@ static int fit_knn(struct part *p, enum knn_vote vote, struct status *st)
     return code;
 }
 
-/* ---- scoring ---- */
-
-static const char *criterion_name(enum task_kind kind)
-{
-    static const char *const name[] = {
-        [KIND_BINARY] = "auroc", [KIND_MULTICLASS] = "auroc_macro", [KIND_ORDINAL] = "kappa_quadratic", [KIND_REGRESSION] = "mae"};
-    return name[kind];
-}
-
-/* NaN where the rows leave it undefined. */
-static double criterion(enum task_kind kind, size_t n_classes, const int32_t *label, const double *target, const double *prediction, size_t n)
-{
-    double value = NAN;
-    size_t n_defined;
-    if (kind == KIND_REGRESSION)
-        return regression_mae(target, prediction, NULL, n);
-    if (kind == KIND_BINARY)
-        return auroc_binary(&value, label, prediction, n, NULL) ? NAN : value;
-    if (kind == KIND_MULTICLASS)
-        return auroc_macro_ovr_defined(&value, &n_defined, label, prediction, n, n_classes, NULL) ? NAN : value;
-    uint64_t *count = NEW0(n_classes * n_classes, uint64_t);
-    int32_t *grade = NEW(n, int32_t);
-    for (size_t i = 0; i < n; i++)
-        grade[i] = confusion_argmax(prediction + i * n_classes, n_classes);
-    confusion_count(count, n_classes, label, grade, NULL, n);
-    value = confusion_kappa(count, n_classes, KAPPA_QUADRATIC);
-    free(grade);
-    free(count);
-    return value;
-}
-
 /* ---- a fold ---- */
 
 /* The model of one value of the grid is handed over; test[n_test, n_out] gets what it says of the test rows. */
-static void take_model(double *test, struct scaler *scaler, struct logistic *logistic, struct ridge *ridge, struct part *p, size_t g)
+static void take_model(double *test, struct scaler *scaler, struct logistic *logistic, struct ridge *ridge, struct ordinal *ordinal, struct part *p,
+                       size_t g)
 {
     const struct probe_task *t = p->task;
-    if (!p->logistic && !p->ridge)
+    if (!p->logistic && !p->ridge && !p->ordinal)
         return;
     *scaler = p->scaler;
     p->scaler = (struct scaler){0};
@@ -139,6 +127,10 @@ static void take_model(double *test, struct scaler *scaler, struct logistic *log
         *logistic = p->logistic[g];
         p->logistic[g] = (struct logistic){0};
         probe_apply_logistic(test, scaler, logistic, t->x_test, t->n_test);
+    } else if (p->ordinal) {
+        *ordinal = p->ordinal[g];
+        p->ordinal[g] = (struct ordinal){0};
+        probe_apply_ordinal(test, scaler, ordinal, t->x_test, t->n_test);
     } else {
         *ridge = p->ridge[g];
         p->ridge[g] = (struct ridge){0};
@@ -153,10 +145,50 @@ static void models_free(struct part *p)
             logistic_free(&p->logistic[g]);
         if (p->ridge)
             ridge_free(&p->ridge[g]);
+        if (p->ordinal)
+            ordinal_free(&p->ordinal[g]);
     }
     free(p->logistic);
     free(p->ridge);
+    free(p->ordinal);
     scaler_free(&p->scaler);
+}
+
+static bool fits_together(const struct probe_task *t, part_fit *fit)
+{
+    return fit == fit_linear && t->kind != KIND_REGRESSION && t->form != LINEAR_ORDINAL;
+}
+
+/* The folds of t, or one fit on all rows where whole is true. */
+static int ready_fit(struct ready *r, const struct probe_task *t, bool whole, const double *grid, size_t n_grid, int n_threads, struct status *st)
+{
+    size_t n_folds = whole ? 1 : t->n_folds;
+    *r = (struct ready){NEW0(n_folds, struct scaler), NEW0(n_folds * n_grid, struct logistic), NEW0(n_folds, struct status), n_folds, n_grid};
+    struct logistic_folds folds = {.x = t->x, .n = t->n, .d = t->d, .label = t->label, .n_classes = t->n_classes, .balanced = t->form == LINEAR_BALANCED,
+                                   .fold = whole ? NULL : t->fold, .n_folds = n_folds, .n_threads = n_threads};
+    return logistic_fit_folds(r->logistic, r->scaler, r->left_out, &folds, grid, n_grid, st);
+}
+
+/* Fold f's models become p's. */
+static void ready_take(struct part *p, struct ready *r, size_t f)
+{
+    p->scaler = r->scaler[f];
+    r->scaler[f] = (struct scaler){0};
+    p->logistic = NEW(r->n_grid, struct logistic);
+    memcpy(p->logistic, r->logistic + f * r->n_grid, r->n_grid * sizeof *p->logistic);
+    memset(r->logistic + f * r->n_grid, 0, r->n_grid * sizeof *r->logistic);
+}
+
+static void ready_free(struct ready *r)
+{
+    for (size_t f = 0; f < r->n_folds; f++)
+        scaler_free(&r->scaler[f]);
+    for (size_t i = 0; i < r->n_folds * r->n_grid; i++)
+        logistic_free(&r->logistic[i]);
+    free(r->scaler);
+    free(r->logistic);
+    free(r->left_out);
+    *r = (struct ready){0};
 }
 
 static void part_free(struct part *p)
@@ -168,15 +200,16 @@ static void part_free(struct part *p)
     free(p->prediction);
 }
 
-/* Copies the rows a fit is to see. */
-static void part_init(struct part *p, const struct probe_task *t, const struct probe_result *r, const size_t *row, size_t n)
+/* Copies the rows a fit is to see, their features too unless it is done. */
+static void part_init(struct part *p, const struct probe_task *t, const struct probe_result *r, const size_t *row, size_t n, bool done)
 {
     *p = (struct part){.task = t, .grid = r->grid, .n_grid = r->n_grid, .n_out = r->n_out, .n = n};
-    p->x = NEW(n * t->d, float);
+    p->x = done ? NULL : NEW(n * t->d, float);
     p->label = NEW(n, int32_t);
     p->target = NEW(n, double);
     for (size_t i = 0; i < n; i++) {
-        memcpy(p->x + i * t->d, t->x + row[i] * t->d, t->d * sizeof *p->x);
+        if (!done)
+            memcpy(p->x + i * t->d, t->x + row[i] * t->d, t->d * sizeof *p->x);
         p->label[i] = t->label ? t->label[row[i]] : 0;
         p->target[i] = t->target ? t->target[row[i]] : 0;
     }
@@ -193,8 +226,8 @@ static bool has_one_class(const struct part *p)
 /* Predictions of the fold's validation rows for the whole grid go to all[n_grid, n, n_out] at their rows, of the test rows to
  * test[n_grid, n_test, n_out] unless it is NULL, the scores to score[n_grid], the models to models unless NULL; none is touched
  * where the fold is left out. */
-static int run_fold(double *all, double *test, double *score, struct part *models, const struct probe_task *t, const struct probe_result *r, size_t fold, part_fit *fit,
-                    enum knn_vote vote, struct status *st)
+static int run_fold(double *all, double *test, double *score, struct part *models, const struct probe_task *t, const struct probe_result *r, size_t fold,
+                    struct ready *ready, part_fit *fit, enum knn_vote vote, struct status *st)
 {
     size_t *row = NEW(t->n, size_t), n = 0, m = 0, *validation = NEW(t->n, size_t);
     for (size_t i = 0; i < t->n; i++)
@@ -203,7 +236,7 @@ static int run_fold(double *all, double *test, double *score, struct part *model
         else
             row[n++] = i;
     struct part p;
-    part_init(&p, t, r, row, n);
+    part_init(&p, t, r, row, n, ready->n_folds > 0);
     size_t n_query = m + (test ? t->n_test : 0), stride = n_query * r->n_out;
     float *query = NEW(n_query * t->d, float);
     int32_t *label = NEW(m, int32_t);
@@ -224,10 +257,13 @@ static int run_fold(double *all, double *test, double *score, struct part *model
         code = status_set(st, STATUS_UNDEFINED, "no row to validate on");
     else if (t->kind != KIND_REGRESSION && has_one_class(&p))
         code = status_set(st, STATUS_UNDEFINED, "the training rows hold one class");
-    else
+    else {
+        if (ready->n_folds)
+            ready_take(&p, ready, fold);
         code = fit(&p, vote, st);
+    }
     for (size_t g = 0; g < r->n_grid && !code; g++) {
-        own[g] = criterion(t->kind, t->n_classes, label, target, p.prediction + g * stride, m);
+        own[g] = criterion_value(t->kind, t->n_classes, label, target, p.prediction + g * stride, m);
         if (isnan(own[g])) /* for one value of the grid is enough: the means must be over the same folds */
             code = status_set(st, STATUS_UNDEFINED, "%s is undefined on the validation rows", r->criterion);
     }
@@ -239,10 +275,12 @@ static int run_fold(double *all, double *test, double *score, struct part *model
             memcpy(test + g * t->n_test * r->n_out, p.prediction + g * stride + m * r->n_out, t->n_test * r->n_out * sizeof *test);
     }
     if (models && !code) {
-        *models = (struct part){.task = t, .n_grid = p.n_grid, .scaler = p.scaler, .logistic = p.logistic, .ridge = p.ridge};
+        *models = (struct part){.task = t, .n_grid = p.n_grid, .scaler = p.scaler, .logistic = p.logistic, .ridge = p.ridge,
+                                .ordinal = p.ordinal};
         p.scaler = (struct scaler){0};
         p.logistic = NULL;
         p.ridge = NULL;
+        p.ordinal = NULL;
     }
     free(own);
     part_free(&p);
@@ -256,18 +294,13 @@ static int run_fold(double *all, double *test, double *score, struct part *model
 
 /* ---- the choice ---- */
 
-static bool better(double a, double b, enum task_kind kind)
-{
-    return kind == KIND_REGRESSION ? a < b : a > b;
-}
-
 /* Walks from the strongest smoothing, so that the first of equals is kept. */
 static size_t choose(const double *score, size_t n_grid, enum task_kind kind, bool strong_first)
 {
     size_t chosen = strong_first ? 0 : n_grid - 1;
     for (size_t step = 1; step < n_grid; step++) {
         size_t g = strong_first ? step : n_grid - 1 - step;
-        if (better(score[g], score[chosen], kind))
+        if (criterion_better(score[g], score[chosen], kind))
             chosen = g;
     }
     return chosen;
@@ -309,11 +342,13 @@ static int select_and_fit(struct probe_result *r, const struct probe_task *t, pa
         all[i] = NAN;
     for (size_t i = 0; i < t->n_folds * r->n_grid; i++)
         r->fold_score[i] = NAN;
+    struct ready ready = {0};
+    int code = fits_together(t, fit) && t->n_folds ? ready_fit(&ready, t, false, r->grid, r->n_grid, n_threads, st) : STATUS_OK;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(n_threads)
-    for (size_t f = 0; f < t->n_folds; f++)
-        why[f].code = run_fold(all, NULL, r->fold_score + f * r->n_grid, NULL, t, r, f, fit, vote, &why[f]);
+    for (size_t f = 0; f < (code ? 0 : t->n_folds); f++)
+        why[f].code = run_fold(all, NULL, r->fold_score + f * r->n_grid, NULL, t, r, f, &ready, fit, vote, &why[f]);
+    ready_free(&ready);
 
-    int code = STATUS_OK;
     for (size_t f = 0; f < t->n_folds && !code; f++) {
         usable[f] = why[f].code == STATUS_OK;
         n_usable += usable[f];
@@ -333,16 +368,25 @@ static int select_and_fit(struct probe_result *r, const struct probe_task *t, pa
         struct part p;
         for (size_t i = 0; i < t->n; i++)
             row[i] = i;
-        part_init(&p, t, r, row, t->n);
+        part_init(&p, t, r, row, t->n, fits_together(t, fit));
         p.grid = r->grid + r->chosen;
         p.n_grid = 1;
         p.query = t->x_test;
         p.m = t->n_test;
         p.prediction = NEW(t->n_test * r->n_out, double);
-        code = fit(&p, vote, st);
+        if (fits_together(t, fit)) {
+            code = ready_fit(&ready, t, true, p.grid, 1, n_threads, st);
+            if (!code && ready.left_out[0].code)
+                code = status_set(st, ready.left_out[0].code, "%s", ready.left_out[0].text);
+            if (!code)
+                ready_take(&p, &ready, 0);
+            ready_free(&ready);
+        }
+        if (!code)
+            code = fit(&p, vote, st);
         if (!code) {
             memcpy(r->test, p.prediction, t->n_test * r->n_out * sizeof *r->test);
-            take_model(r->test, &r->scaler, &r->logistic, &r->ridge, &p, 0);
+            take_model(r->test, &r->scaler, &r->logistic, &r->ridge, &r->ordinal, &p, 0);
         }
         part_free(&p);
     }
@@ -375,6 +419,7 @@ static int choose_in_folds(struct probe_folds *r, struct probe_result *shape, co
     r->scaler = NEW0(t->n_folds, struct scaler);
     r->logistic = NEW0(t->n_folds, struct logistic);
     r->ridge = NEW0(t->n_folds, struct ridge);
+    r->ordinal = NEW0(t->n_folds, struct ordinal);
     double *all = NEW(n_all, double);
     for (size_t i = 0; i < t->n_folds * r->n_grid; i++)
         r->score[i] = NAN;
@@ -382,21 +427,23 @@ static int choose_in_folds(struct probe_folds *r, struct probe_result *shape, co
         r->validation[i] = NAN;
     for (size_t i = 0; i < t->n_folds * n_test; i++)
         r->test[i] = NAN;
+    struct ready ready = {0};
+    int code = fits_together(t, fit) ? ready_fit(&ready, t, false, r->grid, r->n_grid, n_threads, st) : STATUS_OK;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(n_threads)
-    for (size_t f = 0; f < t->n_folds; f++) {
+    for (size_t f = 0; f < (code ? 0 : t->n_folds); f++) {
         double *test = NEW(r->n_grid * n_test, double), *score = r->score + f * r->n_grid;
         struct part models = {0};
-        r->left_out[f].code = run_fold(all, test, score, &models, t, shape, f, fit, vote, &r->left_out[f]);
+        r->left_out[f].code = run_fold(all, test, score, &models, t, shape, f, &ready, fit, vote, &r->left_out[f]);
         if (!r->left_out[f].code) {
             r->chosen[f] = choose(score, r->n_grid, t->kind, strong_first);
             r->at_edge[f] = is_edge(r->chosen[f], r->n_grid);
             memcpy(r->test + f * n_test, test + r->chosen[f] * n_test, n_test * sizeof *test);
-            take_model(r->test + f * n_test, &r->scaler[f], &r->logistic[f], &r->ridge[f], &models, r->chosen[f]);
+            take_model(r->test + f * n_test, &r->scaler[f], &r->logistic[f], &r->ridge[f], &r->ordinal[f], &models, r->chosen[f]);
         }
         models_free(&models);
         free(test);
     }
-    int code = STATUS_OK;
+    ready_free(&ready);
     for (size_t f = 0; f < t->n_folds && !code; f++) {
         n_used += r->left_out[f].code == STATUS_OK;
         if (r->left_out[f].code && r->left_out[f].code != STATUS_UNDEFINED)
@@ -510,6 +557,7 @@ void probe_result_free(struct probe_result *r)
     scaler_free(&r->scaler);
     logistic_free(&r->logistic);
     ridge_free(&r->ridge);
+    ordinal_free(&r->ordinal);
     *r = (struct probe_result){0};
 }
 
@@ -519,7 +567,9 @@ void probe_folds_free(struct probe_folds *r)
         scaler_free(&r->scaler[f]);
         logistic_free(&r->logistic[f]);
         ridge_free(&r->ridge[f]);
+        ordinal_free(&r->ordinal[f]);
     }
+    free(r->ordinal);
     free(r->scaler);
     free(r->logistic);
     free(r->ridge);

@@ -30,11 +30,20 @@
 #include "metric/kind.h"
 #include "probe/knn.h"
 #include "probe/logistic.h"
+#include "probe/ordinal.h"
 #include "probe/ridge.h"
 #include "probe/standardise.h"
 
+/* Of a linear probe of classes. */
+enum linear_form {
+    LINEAR_PLAIN,    /* logistic regression, binary or multinomial */
+    LINEAR_BALANCED, /* the same with logistic_balanced_weights */
+    LINEAR_ORDINAL   /* cumulative logit (probe/ordinal.h) */
+};
+
 struct probe_task {
     enum task_kind kind;
+    enum linear_form form;
     const float *x;        /* [n, d] development rows */
     size_t n, d;
     const int32_t *label;  /* [n], classes */
@@ -59,6 +68,7 @@ struct probe_result {
     struct scaler scaler;      /* what was fitted on all rows at the chosen value, owned; zeroed for k-NN, whose rows are the caller's ... */
     struct logistic logistic;  /* ... and but for the one that the kind has */
     struct ridge ridge;
+    struct ordinal ordinal;
     const char *criterion; /* "auroc", "auroc_macro", "kappa_quadratic", "mae" */
     char note[512];
 };
@@ -82,6 +92,7 @@ struct probe_folds {
     struct scaler *scaler;     /* [n_folds] each fold's model, as in probe_result; zeroed in folds left out */
     struct logistic *logistic;
     struct ridge *ridge;
+    struct ordinal *ordinal;
     struct status *left_out; /* [n_folds] STATUS_OK, or STATUS_UNDEFINED and why the fold was left out */
     const char *criterion;
 };

@@ -97,6 +97,7 @@ static const char *const PROTOCOLS[] = {[PROTOCOL_GROUPED] = "grouped", [PROTOCO
                                         [PROTOCOL_OFFICIAL] = "official", NULL};
 static const char *const BASELINES[] = {"thumbnail", "acquisition", NULL};
 static const char *const PROBES[] = {[PROBE_LINEAR] = "linear", [PROBE_KNN] = "knn", [PROBE_KNN_UNIFORM] = "knn_uniform",
+                                     [PROBE_LINEAR_BALANCED] = "linear_balanced", [PROBE_ORDINAL] = "ordinal",
                                      [PROBE_ATTENTIVE] = "attentive", NULL};
 static const char *const SAVES[] = {[SAVE_LINEAR] = "linear", [SAVE_ALL] = "all", [SAVE_NONE] = "none", NULL};
 static const char *const PREPROCESSES[] = {[PREPROCESS_CHECKPOINT] = "checkpoint", [PREPROCESS_SKELEX] = "skelex", NULL};
@@ -121,6 +122,16 @@ bool study_has_protocol(const struct study *study, enum study_protocol protocol)
 const char *study_probe_name(enum study_probe probe)
 {
     return PROBES[probe];
+}
+
+bool study_probe_is_linear(enum study_probe probe)
+{
+    return probe == PROBE_LINEAR || probe == PROBE_LINEAR_BALANCED || probe == PROBE_ORDINAL;
+}
+
+bool study_probe_suits(enum study_probe probe, enum task_kind kind)
+{
+    return probe == PROBE_ORDINAL ? kind == KIND_ORDINAL : probe != PROBE_LINEAR_BALANCED || kind != KIND_REGRESSION;
 }
 
 bool study_probe_reads(enum study_probe probe, const char *readout)

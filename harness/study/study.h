@@ -19,7 +19,7 @@
  *   protocol: grouped                # short for a list of one
  *   test_fraction: 0.2               # grouped; official has its own: a tenth, and five folds (split/official.h)
  *   folds: 5                         # grouped, given
- *   probes: [linear, knn]            # also knn_uniform; attentive, of models with readout tokens (minutes to hours: probe/attentive.h)
+ *   probes: [linear, knn]            # also knn_uniform; linear_balanced; ordinal; attentive, of models with readout tokens (minutes to hours: probe/attentive.h)
  *   save_probes: linear              # linear | all (k-NN too, whose files hold its training embeddings) | none: into output/probes/
  *   bootstrap: {replicates: 2000, level: 0.95}
  *   label_efficiency: {fractions: [1, 5, 10, 25, 50, 100], draws: 20}   # per cent of the training patients; default: not computed
@@ -49,6 +49,8 @@ enum study_probe {
     PROBE_LINEAR,      /* logistic or ridge regression */
     PROBE_KNN,         /* cosine neighbours, votes softmax(similarity / 0.07) */
     PROBE_KNN_UNIFORM, /* cosine neighbours, one vote each */
+    PROBE_LINEAR_BALANCED, /* logistic regression in which all classes weigh the same; of tasks of classes */
+    PROBE_ORDINAL,     /* cumulative logit, of ordinal tasks */
     PROBE_ATTENTIVE,   /* queries that pool patch tokens: of readout tokens alone, as the others are of every readout but that */
     N_STUDY_PROBES
 };
@@ -114,6 +116,10 @@ bool study_accepts(const struct study *study, const char *code);
 const char *study_protocol_name(enum study_protocol protocol);
 bool study_has_protocol(const struct study *study, enum study_protocol protocol);
 const char *study_probe_name(enum study_probe probe);
+/* Are its models linear in the features (and small to keep)? */
+bool study_probe_is_linear(enum study_probe probe);
+/* Is the task of a kind that the probe is for? */
+bool study_probe_suits(enum study_probe probe, enum task_kind kind);
 /* Is the readout one that the probe reads? */
 bool study_probe_reads(enum study_probe probe, const char *readout);
 /* Of report rows: "checkpoint", "skelex"; "" for a baseline. */

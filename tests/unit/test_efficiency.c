@@ -116,6 +116,8 @@ static void test_whole(void **state)
         struct world w;
         begin(&w, regression ? AGE : CLASSES, regression);
         for (int probe = 0; probe < N_STUDY_PROBES; probe++) {
+            if (probe == PROBE_ATTENTIVE || !study_probe_suits((enum study_probe)probe, (enum task_kind)w.t.cohort->source->task->kind))
+                continue;
             struct headline h = full(&w, (enum study_probe)probe);
             for (size_t number = 0; number < 2; number++) {
                 struct efficiency_value v = draw(&w, (enum study_probe)probe, number, w.draws.n_units);

@@ -126,7 +126,7 @@ static void make(struct saved_probe *p, double *want, int which)
             p->target = copy_of(a.target, sizeof a.target);
         else
             p->label = copy_of(a.label, sizeof a.label);
-        assert_int_equal(knn_neighbours(neighbour, distance, 5, p->metric, a.x, N, a.test, M, D, &st), STATUS_OK);
+        assert_int_equal(knn_neighbours(neighbour, distance, 5, p->metric, a.x, N, a.test, M, D, 1, &st), STATUS_OK);
         if (target)
             knn_regress(want, neighbour, distance, 5, M, 5, p->metric, p->vote, a.target);
         else {

@@ -268,7 +268,9 @@ static void test_test_rows_do_not_choose(void **state)
 }
 
 /* One row's features and label are changed wildly: in the fold that validates it, no other row's prediction moves,
- * as neither scaler nor probe of that fold has seen it.  In the other folds they move. */
+ * as neither scaler nor probe of that fold has seen it.  In the other folds they move.  Logistic regressions of several
+ * folds share their walks over the rows, and so the last digits of one optimum: these may differ by what lies between
+ * two roads to it. */
 static void test_folds_do_not_leak(void **state)
 {
     (void)state;
@@ -287,8 +289,8 @@ static void test_folds_do_not_leak(void **state)
         size_t n_moved = 0;
         for (size_t i = 0; i < N; i++) {
             if (i != out && s.fold[i] == s.fold[out])
-                assert_true(a.validation[i] == b.validation[i]);
-            n_moved += s.fold[i] != s.fold[out] && a.validation[i] != b.validation[i];
+                assert_true(fabs(a.validation[i] - b.validation[i]) <= (kinds[c] == KIND_REGRESSION ? 0 : 1e-9));
+            n_moved += s.fold[i] != s.fold[out] && fabs(a.validation[i] - b.validation[i]) > 1e-9;
         }
         assert_int_equal(n_moved, N - N / FOLDS);
         probe_result_free(&a);
@@ -373,7 +375,7 @@ static void test_fold_that_trains_on_one_class(void **state)
     }
 }
 
-static void test_bad_row_names_the_fold(void **state)
+static void test_bad_row_is_named(void **state)
 {
     (void)state;
     struct study s;
@@ -382,7 +384,7 @@ static void test_bad_row_names_the_fold(void **state)
     struct probe_result r;
     struct status st;
     assert_int_equal(probe_select_linear(&r, &s.task, NULL, 0, 2, &st), STATUS_DATA);
-    assert_non_null(strstr(st.text, "fold"));
+    assert_non_null(strstr(st.text, "row 10 "));
     assert_null(r.score);
     assert_int_equal(probe_select_knn(&r, &s.task, KNN_UNIFORM, NULL, 0, 2, &st), STATUS_DATA);
 }
@@ -413,7 +415,7 @@ int main(void)
         cmocka_unit_test(test_no_usable_fold),
         cmocka_unit_test(test_fold_without_a_criterion),
         cmocka_unit_test(test_fold_that_trains_on_one_class),
-        cmocka_unit_test(test_bad_row_names_the_fold),
+        cmocka_unit_test(test_bad_row_is_named),
         cmocka_unit_test(test_k_beyond_the_training_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
