@@ -21,4 +21,8 @@ void dormqr_(const char *side, const char *trans, const int *m, const int *n, co
              const int *lda, const double *tau, double *c, const int *ldc, double *work, const int *lwork, int *info,
              size_t, size_t);
 
+/* Eigenvalues, ascending in w, and (jobz "V") eigenvectors, which replace the symmetric a column by column. */
+void dsyevd_(const char *jobz, const char *uplo, const int *n, double *a, const int *lda, double *w, double *work,
+             const int *lwork, int *iwork, const int *liwork, int *info, size_t, size_t);
+
 #endif
