@@ -27,5 +27,7 @@ mkdir -p "$place/manifests"
 sed -e "s#\.\./results/demo-data#$place/data#g" -e "s#\.\./results#$place/results#g" -e "s#\.\./tasks#$PWD/tasks#g" -e 's/2000/200/' manifests/demo.yaml > "$place/manifests/demo.yaml"
 "$build/skelex-eval" run --threads 4 "$place/manifests/demo.yaml" > "$log" 2>&1
 judge run $? "$log"
+"$build/skelex-eval" heatmap --threads 4 --passes 3 -o "$place/maps" "$place/data/tiny-random-vit" "$place/data/images" > "$log" 2>&1
+judge heatmap $? "$log"
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -23,12 +23,12 @@ static const struct {
     [OPTION_THREADS] = {"--threads", "-t", "N", "threads to use (default: as many as there are processors); no number depends on it"},
     [OPTION_BATCH] = {"--batch", NULL, "N", "images each thread puts through an encoder at once (default: 1); no number depends on it"},
     [OPTION_QUIET] = {"--quiet", "-q", NULL, "print results and errors only, no progress"},
-    [OPTION_OUTPUT] = {"--output", "-o", "DIR", "where reports go, in place of the study's `output`"},
+    [OPTION_OUTPUT] = {"--output", "-o", "DIR", "where reports go, in place of the study's `output` (heatmap: of `heatmaps`)"},
     [OPTION_STORE] = {"--store", NULL, "DIR", "where embeddings are kept, in place of the study's `store`"},
     [OPTION_SHARD] = {"--shard", NULL, "I/N", "only share I of N of the images (1/4 ... 4/4), for several processes"},
     [OPTION_TO] = {"--to", NULL, "DIR", "where exported files go (default: export)"},
     [OPTION_METADATA_ONLY] = {"--metadata-only", NULL, NULL, "read the tables alone: no image is needed, no file of a model opened"},
-    [OPTION_SEED] = {"--seed", NULL, "S", "seed of what is drawn (default: 2025)"},
+    [OPTION_SEED] = {"--seed", NULL, "S", "seed of what is drawn, masks included (default: 2025)"},
     [OPTION_PATIENTS] = {"--patients", NULL, "N", "number of synthetic patients (default: 240)"},
     [OPTION_BENCHMARK] = {"--benchmark", NULL, NULL, "draw small versions of the seven public data sets in place of the cohort"},
     [OPTION_SCALE] = {"--scale", NULL, "X", "with --benchmark: so many times its usual number of pictures, 0.05 to 20 (default: 1)"},
@@ -37,6 +37,11 @@ static const struct {
     [OPTION_REFERENCE] = {"--reference", NULL, "NPY", "with --image: compare with this array, made elsewhere, and say where it first departs"},
     [OPTION_READOUT] = {"--readout", NULL, "NAME", "which readout --reference holds, where its width does not tell"},
     [OPTION_PRECISION] = {"--precision", NULL, "NAME", "fp32 (default) or bf16: of the checkpoint's products"},
+    [OPTION_PASSES] = {"--passes", NULL, "N", "masks per picture (default: 10), or auto: as many as the map's standard error asks for"},
+    [OPTION_MASK_RATIO] = {"--mask-ratio", NULL, "R", "share of the patches hidden in each pass (default: the checkpoint's own, 0.75)"},
+    [OPTION_SCHEDULE] = {"--schedule", NULL, "NAME", "official (default): random masks; even: every patch is hidden equally often"},
+    [OPTION_ABSOLUTE] = {"--absolute", NULL, NULL, "absolute differences in place of squared ones"},
+    [OPTION_BOXES] = {"--boxes", NULL, "PATH", "COCO .json, or folder of LabelMe files: draw the boxes, and score how well the maps find them"},
     [OPTION_HELP] = {"--help", "-h", NULL, "this text"},
 };
 
@@ -73,6 +78,15 @@ const struct command COMMANDS[] = {
      "pictures, of which the closest counts.  With --precision bf16 as much difference is allowed as bfloat16 makes.",
      1, 1, BIT(OPTION_QUIET) | BIT(OPTION_HELP) | BIT(OPTION_IMAGE) | BIT(OPTION_LAYERS) | BIT(OPTION_REFERENCE) | BIT(OPTION_READOUT) |
          BIT(OPTION_PRECISION), cmd_inspect},
+    {"heatmap", "CHECKPOINT IMAGES...", "where a masked autoencoder reconstructs a radiograph badly: unsupervised error maps",
+     "CHECKPOINT is a whole vit_mae folder; IMAGES are files, or folders for the pictures in them.  Each pass hides patches and takes the\n"
+     "squared error of what the decoder makes of them, in grey levels from 0 to 1; the map is the mean over the passes that hid the pixel.\n"
+     "Writes error_maps.csv (mean, maximum, 99th percentile, hit counts, standard error), maps/ (.npy, 16-bit PNG), overlays/ (on the\n"
+     "radiograph, with a colour bar) and panels/ (original, what was seen, reconstruction, both).  With the official schedule each map is\n"
+     "that of the published script run on that picture alone on a CPU behind torch.manual_seed(S).  Ctrl-C loses nothing.\n"
+     "With --boxes also localisation.csv; pictures that the boxes do not know count as pictures without any.",
+     2, SIZE_MAX, COMMON | BIT(OPTION_OUTPUT) | BIT(OPTION_SEED) | BIT(OPTION_PASSES) | BIT(OPTION_MASK_RATIO) | BIT(OPTION_SCHEDULE) |
+         BIT(OPTION_ABSOLUTE) | BIT(OPTION_PRECISION) | BIT(OPTION_BOXES), cmd_heatmap},
     {"synth", "DIR", "a small synthetic radiograph cohort and a tiny random checkpoint",
      "Draws bone-like pictures with three labels of known difficulty (fracture, joint space grade, age) and a tiny vit_mae checkpoint with\n"
      "random weights: enough to try the program without data.  The same seed gives the same bytes.\n"
@@ -91,7 +105,7 @@ static void print_usage(FILE *f)
     fprintf(f, "%s %s - evaluate frozen encoders of musculoskeletal radiographs\n\nusage: %s COMMAND [options] ARGUMENT\n\ncommands\n", PROGRAM_NAME,
             PROGRAM_VERSION, PROGRAM_NAME);
     for (size_t i = 0; i < N_COMMANDS; i++)
-        fprintf(f, "  %-9s %-19s %s\n", COMMANDS[i].name, COMMANDS[i].arguments, COMMANDS[i].summary);
+        fprintf(f, "  %-9s %-20s %s\n", COMMANDS[i].name, COMMANDS[i].arguments, COMMANDS[i].summary);
     fprintf(f, "\n%s COMMAND --help   options of a command\n%s --version        version, BLAS, processor\n%s --man            this manual in roff\n\n"
                "exit codes: 0 done, 2 usage, 3 the data, 4 the file system, 70 internal; after Ctrl-C as the signal\n"
                "environment: SKELEX_CPU  " SKELEX_CPU_HELP "\n",

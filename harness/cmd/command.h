@@ -28,6 +28,11 @@ enum option {
     OPTION_REFERENCE,
     OPTION_READOUT,
     OPTION_PRECISION,
+    OPTION_PASSES,
+    OPTION_MASK_RATIO,
+    OPTION_SCHEDULE,
+    OPTION_ABSOLUTE,
+    OPTION_BOXES,
     OPTION_HELP,
     N_OPTIONS
 };
@@ -58,6 +63,7 @@ int cmd_extract(const struct invocation *in, struct status *st);
 int cmd_evaluate(const struct invocation *in, struct status *st);
 int cmd_export(const struct invocation *in, struct status *st);
 int cmd_apply(const struct invocation *in, struct status *st);
+int cmd_heatmap(const struct invocation *in, struct status *st);
 int cmd_inspect(const struct invocation *in, struct status *st);
 int cmd_synth(const struct invocation *in, struct status *st);
 

@@ -41,4 +41,7 @@ struct architecture {
     void (*logits)(const void *model, const void *state, float *out); /* called if info.n_labels > 0 */
 };
 
+/* The model that `arch` opened in e; NULL if another did. */
+const void *encoder_model(const struct encoder *e, const struct architecture *arch);
+
 #endif

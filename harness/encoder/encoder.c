@@ -217,6 +217,11 @@ void encoder_close(struct encoder *e)
     free(e);
 }
 
+const void *encoder_model(const struct encoder *e, const struct architecture *arch)
+{
+    return e->arch == arch ? e->model : NULL;
+}
+
 const struct encoder_info *encoder_info(const struct encoder *e)
 {
     return &e->info;

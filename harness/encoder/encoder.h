@@ -33,6 +33,7 @@ struct encoder_options {
     size_t heads;             /* attention heads, for weights without a config.json; 0: as assumed, see encoder_info.assumed */
     bool old_interpolation;   /* DINOv2 positions as transformers <= 4.44 and Meta's code interpolate them */
     enum encoder_precision precision;
+    bool decoder;             /* of a vit_mae: take its decoder too (encoder/mae.h); other architectures have none */
     bool digest;              /* encoder_digest will be called: begin with it in a second thread while opening */
 };
 

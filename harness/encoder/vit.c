@@ -9,18 +9,13 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "encoder/attention.h"
 #include "encoder/kernels.h"
-#include "encoder/vit_model.h"
+#include "encoder/mae_decoder.h"
+#include "encoder/vit_blocks.h"
 
 struct state {
-    struct product_scratch *scratch;
-    struct attention *attention;
-    float *patches;    /* [n patches, 3 p p] */
-    float *x, *normed; /* [n T, D] */
-    float *qkv;        /* [n T, 3 D] */
-    float *context;    /* [n T, D] */
-    float *hidden;     /* [n T, I], or [n T, 2 I] of a gated MLP */
+    struct vit_room room;
+    float *patches;    /* [patches, 3 p p] */
     float *head;       /* [2 D]: class token, mean of the patches; of the first picture */
     double *sum;       /* [D] */
     float *trace;      /* [layers + 1, T, D] or NULL */
@@ -67,50 +62,27 @@ static const float *positions_used(const struct vit *m)
     return m->interpolated ? m->interpolated : m->table;
 }
 
-/* The tokens of one picture: x[T, D]. */
-static void embed(const struct vit *m, struct state *s, const float *pixels, float *x)
+void vit_embed(const struct vit *m, float *x, float *patches, const float *pixels, struct product_scratch *scratch)
 {
     size_t D = m->width, n_patches = m->rows * m->columns;
     float *patch_rows = x + first_patch(m) * D;
     const float *positions = positions_used(m);
     const struct product_end end = {.bias = m->patch_bias, .adds = true};
-    cut_patches(s->patches, pixels, m);
+    cut_patches(patches, pixels, m);
     memcpy(x, positions, D * sizeof *x);
     kernel_add(x, m->cls_token, D);
     if (m->n_registers > 0) {
         memcpy(x + D, m->registers, m->n_registers * D * sizeof *x);
     }
     memcpy(patch_rows, positions + D, n_patches * D * sizeof *x);
-    product_run(patch_rows, &m->patches, &(struct product_rows){.x = s->patches, .stride = m->patch_values}, n_patches, &end, s->scratch);
-}
-
-static void run_layer(const struct vit *m, const struct vit_layer *l, struct state *s, size_t n)
-{
-    size_t D = m->width, rows = n * m->n_tokens, up = m->gated ? 2 * m->intermediate : m->intermediate;
-    const struct product_end qkv = {.bias = l->qkv_bias}, out = {.bias = l->out_bias, .adds = true, .scale = l->attention_scale},
-                             hidden = {.bias = l->up_bias, .activation = m->gated ? ACTIVATION_NONE : m->activation->kind},
-                             down = {.bias = l->down_bias, .adds = true, .scale = l->mlp_scale};
-
-    kernel_layer_norm(s->normed, s->x, l->before_weight, l->before_bias, rows, D, m->eps);
-    product_run(s->qkv, &l->qkv, &(struct product_rows){.x = s->normed, .stride = D}, rows, &qkv, s->scratch);
-    for (size_t i = 0; i < n; i++) {
-        attention_run(s->context + i * m->n_tokens * D, s->attention, s->qkv + i * m->n_tokens * 3 * D);
-    }
-    product_run(s->x, &l->out, &(struct product_rows){.x = s->context, .stride = D}, rows, &out, s->scratch);
-
-    kernel_layer_norm(s->normed, s->x, l->after_weight, l->after_bias, rows, D, m->eps);
-    product_run(s->hidden, &l->up, &(struct product_rows){.x = s->normed, .stride = D}, rows, &hidden, s->scratch);
-    if (m->gated) {
-        product_set()->gate(s->hidden, rows, m->intermediate);
-    }
-    product_run(s->x, &l->down, &(struct product_rows){.x = s->hidden, .stride = up}, rows, &down, s->scratch);
+    product_run(patch_rows, &m->patches, &(struct product_rows){.x = patches, .stride = m->patch_values}, n_patches, &end, scratch);
 }
 
 static void keep_trace(const struct vit *m, struct state *s, size_t k)
 {
     size_t values = m->n_tokens * m->width;
     if (s->trace) {
-        memcpy(s->trace + k * values, s->x, values * sizeof *s->x);
+        memcpy(s->trace + k * values, s->room.x, values * sizeof *s->room.x);
     }
 }
 
@@ -118,7 +90,7 @@ static void keep_trace(const struct vit *m, struct state *s, size_t k)
 static void read_out(const struct vit *m, struct state *s, size_t i, float *out)
 {
     size_t D = m->width;
-    const float *x = s->x + i * m->n_tokens * D, *normed = s->normed + i * m->n_tokens * D;
+    const float *x = s->room.x + i * m->n_tokens * D, *normed = s->room.normed + i * m->n_tokens * D;
     memcpy(out + CLS * D, normed, D * sizeof *out);
     memcpy(out + CLS_PRE * D, x, D * sizeof *out);
     kernel_mean_rows(out + MEAN * D, s->sum, normed + first_patch(m) * D, m->rows * m->columns, D);
@@ -136,14 +108,14 @@ void vit_forward(const void *model, void *state, const float *pixels, size_t n, 
     struct state *s = state;
     size_t D = m->width;
     for (size_t i = 0; i < n; i++) {
-        embed(m, s, pixels + i * 3 * m->input_height * m->input_width, s->x + i * m->n_tokens * D);
+        vit_embed(m, s->room.x + i * m->n_tokens * D, s->patches, pixels + i * 3 * m->input_height * m->input_width, s->room.scratch);
     }
     keep_trace(m, s, 0);
     for (size_t i = 0; i < m->n_layers; i++) {
-        run_layer(m, &m->layer[i], s, n);
+        vit_run_block(m, &m->layer[i], &s->room, n);
         keep_trace(m, s, i + 1);
     }
-    kernel_layer_norm(s->normed, s->x, m->norm_weight, m->norm_bias, n * m->n_tokens, D, m->eps);
+    vit_run_norm(m, &s->room, n);
     for (size_t i = 0; i < n; i++) {
         read_out(m, s, i, out + i * stride);
     }
@@ -171,7 +143,8 @@ static int vit_open(void **model, struct encoder_info *info, struct checkpoint *
         return code;
     }
     m->head_values = m->width;
-    return vit_take(m, &names, info, c, st);
+    code = vit_take(m, &names, info, c, st);
+    return code == STATUS_OK && c->options.decoder ? mae_decoder_take(&m->decoder, m, &names, c, st) : code;
 }
 
 static json_t *vit_infer(const struct checkpoint *c, const char **assumed)
@@ -190,17 +163,10 @@ void vit_close(void *model)
 {
     struct vit *m = model;
     if (m) {
-        for (size_t i = 0; m->layer && i < m->n_layers; i++) {
-            struct vit_layer *l = &m->layer[i];
-            product_free(&l->qkv);
-            product_free(&l->out);
-            product_free(&l->up);
-            product_free(&l->down);
-            free(l->qkv_bias);
-        }
+        vit_free_blocks(m);
+        mae_decoder_free(m->decoder);
         product_free(&m->patches);
         free(m->interpolated);
-        free(m->layer);
         free(m);
     }
 }
@@ -256,41 +222,23 @@ void *vit_state_new(const void *model, size_t batch)
 {
     const struct vit *m = model;
     struct state *s = NEW0(1, struct state);
-    size_t rows = batch * m->n_tokens;
     s->patches = mem_aligned(m->rows * m->columns * m->patch_values, sizeof(float));
-    s->x = mem_aligned(rows * m->width, sizeof(float));
-    s->normed = mem_aligned(rows * m->width, sizeof(float));
-    s->qkv = mem_aligned(rows * 3 * m->width, sizeof(float));
-    s->context = mem_aligned(rows * m->width, sizeof(float));
-    s->hidden = mem_aligned(rows * m->intermediate * (m->gated ? 2 : 1), sizeof(float));
     s->head = mem_aligned(2 * m->width, sizeof(float));
     s->sum = mem_aligned(m->width, sizeof(double));
-    s->scratch = product_scratch_new(1);
-    s->attention = attention_new(m->n_tokens, m->n_heads, m->width / m->n_heads, m->precision, 1);
+    vit_room_init(&s->room, m, m->n_tokens, batch, 1);
     return s;
 }
 
 void vit_share(const void *model, void *state, int n_threads)
 {
-    const struct vit *m = model;
-    struct state *s = state;
-    product_scratch_free(s->scratch);
-    attention_free(s->attention);
-    s->scratch = product_scratch_new(n_threads);
-    s->attention = attention_new(m->n_tokens, m->n_heads, m->width / m->n_heads, m->precision, n_threads);
+    vit_room_share(&((struct state *)state)->room, model, n_threads);
 }
 
 void vit_state_free(void *state)
 {
     struct state *s = state;
-    product_scratch_free(s->scratch);
-    attention_free(s->attention);
+    vit_room_free(&s->room);
     free(s->patches);
-    free(s->x);
-    free(s->normed);
-    free(s->qkv);
-    free(s->context);
-    free(s->hidden);
     free(s->head);
     free(s->sum);
     free(s->trace);
@@ -301,7 +249,7 @@ void vit_state_free(void *state)
 
 const float *vit_tokens(const void *state)
 {
-    return ((const struct state *)state)->normed;
+    return ((const struct state *)state)->room.normed;
 }
 
 const float *vit_positions(const void *model, size_t *n)

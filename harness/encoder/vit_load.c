@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "encoder/loader.h"
 #include "encoder/vit_model.h"
 
 int vit_read_config(struct vit *m, const struct model_config *c, double default_eps, struct status *st)
@@ -57,129 +58,63 @@ static int find_prefix(const char **prefix, const struct vit_names *names, const
     return STATUS_OK;
 }
 
-/* Takes tensors one after the other until the first that fails. */
-struct loader {
-    struct checkpoint *c;
-    const char *prefix; /* "vit.encoder.layer.3." */
-    int code;
-    struct status *st;
-};
-
-static const float *take(struct loader *l, const char *name, const size_t *shape, size_t n_dims)
-{
-    const float *weight = NULL;
-    if (l->code == STATUS_OK) {
-        char *full = mem_printf("%s%s", l->prefix, name);
-        l->code = checkpoint_weight(&weight, l->c, full, shape, n_dims, l->st);
-        free(full);
-    }
-    return weight;
-}
-
-static void release(struct loader *l, const char *name)
-{
-    char *full = mem_printf("%s%s", l->prefix, name);
-    checkpoint_release(l->c, full);
-    free(full);
-}
-
-static const float *take_vector(struct loader *l, const char *name, size_t n)
-{
-    return take(l, name, (size_t[]){n}, 1);
-}
-
-/* name.weight [n_out, n_in] and name.bias */
-static const float *take_linear(const float **bias, struct loader *l, const char *name, size_t n_out, size_t n_in)
-{
-    char *weight_name = mem_printf("%s.weight", name), *bias_name = mem_printf("%s.bias", name);
-    const float *weight = take(l, weight_name, (size_t[]){n_out, n_in}, 2);
-    *bias = take_vector(l, bias_name, n_out);
-    free(weight_name);
-    free(bias_name);
-    return weight;
-}
-
-static const float *take_norm(const float **bias, struct loader *l, const char *name, size_t n)
-{
-    char *weight_name = mem_printf("%s.weight", name), *bias_name = mem_printf("%s.bias", name);
-    const float *weight = take_vector(l, weight_name, n);
-    *bias = take_vector(l, bias_name, n);
-    free(weight_name);
-    free(bias_name);
-    return weight;
-}
-
-/* The weights of these names, each [n_out, n_in], packed one below the other and given back to the file. */
-static void take_product(struct product *p, struct loader *l, char *const *name, size_t n_parts, size_t n_out, size_t n_in,
-                         enum encoder_precision precision)
-{
-    struct product_part part[3];
-    for (size_t i = 0; i < n_parts; i++) {
-        part[i] = (struct product_part){take(l, name[i], (size_t[]){n_out, n_in}, 2), n_out};
-    }
-    if (l->code == STATUS_OK) {
-        product_pack(p, part, n_parts, n_in, precision);
-    }
-    for (size_t i = 0; i < n_parts; i++) {
-        release(l, name[i]);
-    }
-}
-
-/* name.weight [n_out, n_in] packed, and name.bias. */
-static const float *take_linear_product(struct product *p, struct loader *l, const char *name, size_t n_out, size_t n_in,
-                                        enum encoder_precision precision)
-{
-    char *weight_name = mem_printf("%s.weight", name), *bias_name = mem_printf("%s.bias", name);
-    take_product(p, l, &weight_name, 1, n_out, n_in, precision);
-    const float *bias = take_vector(l, bias_name, n_out);
-    free(weight_name);
-    free(bias_name);
-    return bias;
-}
-
-/* config.json says there is no such bias: then the file must not have one. */
-static const float *take_no_bias(struct loader *l, const char *name)
-{
-    if (l->code == STATUS_OK && find_with(l->c, l->prefix, name)) {
-        l->code = status_set(l->st, STATUS_DATA, "'%s' holds tensor '%s%s', but config.json says qkv_bias is false", l->c->path, l->prefix,
-                             name);
-    }
-    return NULL;
-}
-
 /* ---- weights ---- */
 
-static int take_layer(struct vit_layer *to, const struct vit *m, const struct vit_names *names, struct checkpoint *c, const char *prefix,
+static int take_layer(struct vit_layer *to, const struct vit *m, const struct vit_names *names, struct checkpoint *c, const char *layers,
                       size_t index, struct status *st)
 {
     static const char *const projections[3] = {"query", "key", "value"};
     size_t D = m->width, I = m->intermediate;
-    char *layer = mem_printf("%sencoder.layer.%zu.", prefix, index);
+    char *layer = mem_printf("%s%zu.", layers, index);
     struct loader l = {.c = c, .prefix = layer, .code = STATUS_OK, .st = st};
-    to->before_weight = take_norm(&to->before_bias, &l, names->before, D);
+    to->before_weight = loader_norm(&to->before_bias, &l, names->before, D);
     char *weight[3];
     to->qkv_bias = m->qkv_bias ? NEW(3 * D, float) : NULL;
     for (size_t i = 0; i < 3; i++) {
         char *name = mem_printf("attention.attention.%s.bias", projections[i]);
-        const float *bias = m->qkv_bias ? take_vector(&l, name, D) : take_no_bias(&l, name);
+        const float *bias = m->qkv_bias ? loader_vector(&l, name, D) : loader_no_bias(&l, name);
         if (bias) {
             memcpy(to->qkv_bias + i * D, bias, D * sizeof *bias);
         }
         free(name);
         weight[i] = mem_printf("attention.attention.%s.weight", projections[i]);
     }
-    take_product(&to->qkv, &l, weight, 3, D, D, m->precision);
+    loader_product(&to->qkv, &l, weight, 3, D, D, m->precision);
     for (size_t i = 0; i < 3; i++) {
         free(weight[i]);
     }
-    to->out_bias = take_linear_product(&to->out, &l, "attention.output.dense", D, D, m->precision);
-    to->attention_scale = names->attention_scale ? take_vector(&l, names->attention_scale, D) : NULL;
-    to->after_weight = take_norm(&to->after_bias, &l, names->after, D);
-    to->up_bias = take_linear_product(&to->up, &l, m->gated ? names->gated_up : names->up, m->gated ? 2 * I : I, D, m->precision);
-    to->down_bias = take_linear_product(&to->down, &l, m->gated ? names->gated_down : names->down, D, I, m->precision);
-    to->mlp_scale = names->mlp_scale ? take_vector(&l, names->mlp_scale, D) : NULL;
+    to->out_bias = loader_linear_product(&to->out, &l, "attention.output.dense", D, D, m->precision);
+    to->attention_scale = names->attention_scale ? loader_vector(&l, names->attention_scale, D) : NULL;
+    to->after_weight = loader_norm(&to->after_bias, &l, names->after, D);
+    to->up_bias = loader_linear_product(&to->up, &l, m->gated ? names->gated_up : names->up, m->gated ? 2 * I : I, D, m->precision);
+    to->down_bias = loader_linear_product(&to->down, &l, m->gated ? names->gated_down : names->down, D, I, m->precision);
+    to->mlp_scale = names->mlp_scale ? loader_vector(&l, names->mlp_scale, D) : NULL;
     free(layer);
     return l.code;
+}
+
+int vit_take_blocks(struct vit *m, const struct vit_names *names, struct checkpoint *c, const char *layers, struct status *st)
+{
+    int code = STATUS_OK;
+    m->layer = NEW0(m->n_layers, struct vit_layer);
+    for (size_t i = 0; i < m->n_layers && code == STATUS_OK; i++) {
+        code = take_layer(&m->layer[i], m, names, c, layers, i, st);
+    }
+    return code;
+}
+
+void vit_free_blocks(struct vit *m)
+{
+    for (size_t i = 0; m->layer && i < m->n_layers; i++) {
+        struct vit_layer *l = &m->layer[i];
+        product_free(&l->qkv);
+        product_free(&l->out);
+        product_free(&l->up);
+        product_free(&l->down);
+        free(l->qkv_bias);
+    }
+    free(m->layer);
+    m->layer = NULL;
 }
 
 #define PATCH_WEIGHT "embeddings.patch_embeddings.projection.weight"
@@ -188,22 +123,23 @@ static int take_encoder(struct vit *m, const struct vit_names *names, struct che
 {
     struct loader l = {.c = c, .prefix = prefix, .code = STATUS_OK, .st = st};
     size_t D = m->width;
-    m->cls_token = take(&l, "embeddings.cls_token", (size_t[]){1, 1, D}, 3);
-    m->table = take(&l, "embeddings.position_embeddings", (size_t[]){1, 1 + m->side * m->side, D}, 3);
+    m->cls_token = loader_tensor(&l, "embeddings.cls_token", (size_t[]){1, 1, D}, 3);
+    m->table = loader_tensor(&l, "embeddings.position_embeddings", (size_t[]){1, 1 + m->side * m->side, D}, 3);
     if (m->n_registers > 0) {
-        m->registers = take(&l, "embeddings.register_tokens", (size_t[]){1, m->n_registers, D}, 3);
+        m->registers = loader_tensor(&l, "embeddings.register_tokens", (size_t[]){1, m->n_registers, D}, 3);
     }
-    const struct product_part patches = {take(&l, PATCH_WEIGHT, (size_t[]){D, 3, m->patch, m->patch}, 4), D};
+    const struct product_part patches = {loader_tensor(&l, PATCH_WEIGHT, (size_t[]){D, 3, m->patch, m->patch}, 4), D};
     if (l.code == STATUS_OK) {
         product_pack(&m->patches, &patches, 1, m->patch_values, m->precision);
     }
-    release(&l, PATCH_WEIGHT);
-    m->patch_bias = take_vector(&l, "embeddings.patch_embeddings.projection.bias", D);
-    m->layer = NEW0(m->n_layers, struct vit_layer);
-    for (size_t i = 0; i < m->n_layers && l.code == STATUS_OK; i++) {
-        l.code = take_layer(&m->layer[i], m, names, c, prefix, i, st);
+    loader_release(&l, PATCH_WEIGHT);
+    m->patch_bias = loader_vector(&l, "embeddings.patch_embeddings.projection.bias", D);
+    char *layers = mem_printf("%sencoder.layer.", prefix);
+    if (l.code == STATUS_OK) {
+        l.code = vit_take_blocks(m, names, c, layers, st);
     }
-    m->norm_weight = take_norm(&m->norm_bias, &l, "layernorm", D);
+    free(layers);
+    m->norm_weight = loader_norm(&m->norm_bias, &l, "layernorm", D);
     return l.code;
 }
 
@@ -235,7 +171,7 @@ static int take_pooler(struct vit *m, struct checkpoint *c, const char *prefix, 
     if (l.code == STATUS_OK && strcmp(activation, "tanh") != 0) {
         l.code = status_set(st, STATUS_DATA, "'%s': pooler_act '%s' is not built, only 'tanh'", c->config.path, activation);
     }
-    m->pooler_weight = take_linear(&m->pooler_bias, &l, "pooler.dense", m->width, m->width);
+    m->pooler_weight = loader_linear(&m->pooler_bias, &l, "pooler.dense", m->width, m->width);
     return l.code;
 }
 
@@ -247,7 +183,7 @@ static int take_classifier(struct vit *m, struct checkpoint *c, struct status *s
         return STATUS_OK; /* no head of ours: listed among what is not read */
     }
     m->n_labels = e->tensor->shape[0];
-    m->head_weight = take_linear(&m->head_bias, &l, "classifier", m->n_labels, m->head_values);
+    m->head_weight = loader_linear(&m->head_bias, &l, "classifier", m->n_labels, m->head_values);
     return l.code;
 }
 

@@ -71,6 +71,7 @@ struct vit {
     size_t n_labels;                         /* 0: no classifier */
     size_t head_values;                      /* D: of the class token; 2 D: and the mean of the patches */
     const float *head_weight, *head_bias;
+    struct mae_decoder *decoder;             /* owned; NULL unless options.decoder asked for it */
 };
 
 /* ---- loading ---- */
@@ -80,6 +81,10 @@ int vit_read_config(struct vit *m, const struct model_config *c, double default_
 /* Checks m's configuration, takes its weights and fills `info`.  m's configuration is complete but for the input. */
 int vit_take(struct vit *m, const struct vit_names *names, struct encoder_info *info, struct checkpoint *c, struct status *st) MUST_CHECK;
 
+/* m->n_layers blocks of m's shape, their names behind `layers` ("vit.encoder.layer."): index, dot, `names`. */
+int vit_take_blocks(struct vit *m, const struct vit_names *names, struct checkpoint *c, const char *layers, struct status *st) MUST_CHECK;
+void vit_free_blocks(struct vit *m);
+
 /* What a file without a config.json shows. */
 struct vit_shape {
     const char *prefix;
@@ -88,6 +93,9 @@ struct vit_shape {
 };
 /* false if the file is none of this family, or `heads` is neither given nor to be assumed; sets *assumed. */
 bool vit_infer_shape(struct vit_shape *s, const struct vit_names *names, const struct checkpoint *c, const char **assumed);
+
+/* The tokens x[T, D] of one picture, pixels[3, input_height, input_width]; patches[rows columns, 3 p p] is scratch. */
+void vit_embed(const struct vit *m, float *x, float *patches, const float *pixels, struct product_scratch *scratch);
 
 /* ---- hooks that vit and dinov2 share; see architecture.h ---- */
 

@@ -306,13 +306,14 @@ void cell_begin(struct headline *h, struct cell_name *name, const struct cell_ta
                                study_preprocess_name(model), study_precision_name(model)};
     *h = (struct headline){.task = mem_strdup(task->name), .model = mem_strdup(model->name), .readout = mem_strdup(readout),
                            .probe = mem_strdup(name->probe), .protocol = name->protocol,
-                           .metric = cell_headline_metric((enum task_kind)task->kind), .value = NAN, .low = NAN, .high = NAN, .sd = NAN,
+                           .metric = cell_headline_metric((enum task_kind)task->kind), .value = NAN, .low = NAN, .high = NAN, .validation = NAN, .sd = NAN,
                            .parameter = NAN, .parameter_name = parameter};
 }
 
 int cell_finish(struct headline *h, const struct cell_task *t, const struct cell_name *name, const struct probe_result *r, struct status *st)
 {
     h->parameter = r->grid[r->chosen];
+    h->validation = r->score[r->chosen];
     h->edge = r->at_edge;
     write_predictions(t, name, r);
     write_note(t, name, r);

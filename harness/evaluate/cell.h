@@ -54,6 +54,7 @@ struct headline {
     const char *protocol;
     const char *metric;
     double value, low, high;
+    double validation; /* mean over the folds of the criterion, which has the metric's name, at the chosen hyper-parameter */
     double sd; /* official: of value, the mean, over the folds; else NaN */
     double parameter;
     const char *parameter_name;

@@ -171,8 +171,16 @@ static int score_part(struct headline *h, const struct cell_task *t, const struc
 
 int cell_official_finish(struct headline *h, const struct cell_task *t, const struct cell_name *name, const struct probe_folds *r, struct status *st)
 {
-    for (size_t f = 0; f < r->n_folds; f++)
+    double sum = 0;
+    size_t n_used = 0;
+    for (size_t f = 0; f < r->n_folds; f++) {
         h->edge |= r->at_edge[f];
+        if (r->left_out[f].code)
+            continue;
+        sum += r->score[f * r->n_grid + r->chosen[f]];
+        n_used++;
+    }
+    h->validation = sum / (double)n_used;
     write_predictions(t, name, r);
     struct scored part;
     scored_images(&part, t);

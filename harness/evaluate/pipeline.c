@@ -16,6 +16,7 @@
 #include "evaluate/keep.h"
 #include "evaluate/partitions.h"
 #include "evaluate/provenance.h"
+#include "evaluate/readouts.h"
 #include "report/paper_table.h"
 #include "evaluate/shortcut.h"
 #include "evaluate/split_audit.h"
@@ -561,6 +562,8 @@ int pipeline_evaluate(struct pipeline *p, struct status *st)
         code = keeper_commit(&reports.keeper, st);
     if (!code)
         code = write_paper_table(p, &reports.metrics, st);
+    if (!code)
+        code = readouts_write(p->headline, p->n_headlines, p->study.name, p->study.output, st);
     if (!code)
         code = write_study(&p->study, st);
     if (!code)

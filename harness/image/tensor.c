@@ -28,6 +28,19 @@ static void resized_size(size_t *width, size_t *height, const struct radiograph 
     *height = tall ? stretched : edge;
 }
 
+struct tensor_frame tensor_frame(size_t width, size_t height, const struct preprocess *p)
+{
+    double (*const whole)(double) = p->crop_to_even ? nearbyint : floor;
+    size_t resized_width, resized_height;
+    resized_size(&resized_width, &resized_height, &(struct radiograph){.width = width, .height = height}, p);
+    struct tensor_frame f = {(double)resized_width / (double)width, (double)resized_height / (double)height, 0, 0};
+    if (p->crop_width) {
+        f.left = whole(((double)resized_width - (double)p->width) / 2);
+        f.top = whole(((double)resized_height - (double)p->height) / 2);
+    }
+    return f;
+}
+
 /* The middle of in[height, width, channels]; zeros where the picture is smaller than the crop. */
 static void crop_centre(uint8_t *out, const struct preprocess *p, const uint8_t *in, size_t width, size_t height, size_t channels)
 {

@@ -13,4 +13,10 @@ int tensor_from_radiograph(float *out, const struct radiograph *r, const struct 
 /* out[p->height, p->width, 3]: the 8-bit picture that the normalisation starts from. */
 int tensor_bytes(uint8_t *out, const struct radiograph *r, const struct preprocess *p, struct status *st) MUST_CHECK;
 
+/* Where the encoder's picture lies in the radiograph: x there = scale_x * x here - left, of edges (0 .. width). */
+struct tensor_frame {
+    double scale_x, scale_y, left, top;
+};
+struct tensor_frame tensor_frame(size_t width, size_t height, const struct preprocess *p);
+
 #endif

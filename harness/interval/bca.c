@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "interval/percentile.h"
+#include "metric/quantile.h"
 
 #define EQUAL 1e-12 /* two ways of summing one value differ by less; distinct values of a metric by more */
 
@@ -38,7 +38,7 @@ int interval_bca(double *low, double *high, size_t *n_undefined, struct bca *det
                  size_t n_units, size_t n_strata, double level, struct status *st)
 {
     size_t m, below = 0, equal = 0;
-    double *sorted = percentile_sort(&m, value, stride, n);
+    double *sorted = quantile_sort(&m, value, stride, n);
     struct bca b = {NAN, NAN, acceleration(jackknife, stride, stratum, n_units, stratum ? n_strata : 1), {NAN, NAN}};
     int code = STATUS_OK;
     *low = *high = NAN;
@@ -67,8 +67,8 @@ int interval_bca(double *low, double *high, size_t *n_undefined, struct bca *det
         double z = b.bias + gsl_cdf_ugaussian_Pinv(side ? (1 + level) / 2 : (1 - level) / 2);
         b.tail[side] = gsl_cdf_ugaussian_P(b.bias + z / (1 - b.acceleration * z));
     }
-    *low = percentile_linear(sorted, m, b.tail[0]);
-    *high = percentile_linear(sorted, m, b.tail[1]);
+    *low = quantile_linear(sorted, m, b.tail[0]);
+    *high = quantile_linear(sorted, m, b.tail[1]);
 out:
     free(sorted);
     if (detail)

@@ -7,6 +7,8 @@
 
 #include "base/memory.h"
 #include "base/rng.h"
+#include "metric/order.h"
+#include "metric/ranking.h"
 
 /* The patients of each stratum, ascending: of stratum s, unit[start[s]] to unit[start[s + 1] - 1]. */
 struct strata {
@@ -55,8 +57,8 @@ void bootstrap_spread(uint32_t *weight, const uint32_t *unit_count, const struct
         weight[i] = unit_count[plan->unit[i]];
 }
 
-static void draw_replicate(uint32_t *weight, uint32_t *unit_count, const struct bootstrap_plan *plan,
-                           const struct strata *strata, size_t replicate, gsl_rng *rng)
+static void draw_units(uint32_t *unit_count, const struct bootstrap_plan *plan, const struct strata *strata,
+                       size_t replicate, gsl_rng *rng)
 {
     rng_stream_set(rng, plan->seed, plan->stream, replicate);
     memset(unit_count, 0, plan->n_units * sizeof *unit_count);
@@ -66,6 +68,12 @@ static void draw_replicate(uint32_t *weight, uint32_t *unit_count, const struct 
         for (size_t i = 0; i < n; i++)
             unit_count[unit[draw_below(rng, (uint32_t)n)]]++;
     }
+}
+
+static void draw_replicate(uint32_t *weight, uint32_t *unit_count, const struct bootstrap_plan *plan,
+                           const struct strata *strata, size_t replicate, gsl_rng *rng)
+{
+    draw_units(unit_count, plan, strata, replicate, rng);
     bootstrap_spread(weight, unit_count, plan);
 }
 
@@ -78,10 +86,11 @@ void bootstrap_weights(uint32_t *weight, uint32_t *unit_count, const struct boot
     strata_free(&strata);
 }
 
-static int check_plan(const struct bootstrap_plan *plan, const struct panel *p, struct status *st)
+/* n: samples of what is resampled. */
+static int check_plan(const struct bootstrap_plan *plan, size_t n, struct status *st)
 {
-    if (plan->n != panel_n(p))
-        return status_set(st, STATUS_INTERNAL, "bootstrap: %zu samples in the plan, %zu in the panel", plan->n, panel_n(p));
+    if (plan->n != n)
+        return status_set(st, STATUS_INTERNAL, "bootstrap: %zu samples in the plan, %zu in the panel", plan->n, n);
     if (plan->n == 0 || plan->n_units == 0)
         return status_set(st, STATUS_UNDEFINED, "bootstrap: no sample to draw from");
     if (plan->n_units > UINT32_MAX)
@@ -100,7 +109,7 @@ static int check_plan(const struct bootstrap_plan *plan, const struct panel *p, 
 int bootstrap_panel(double *value, const struct bootstrap_plan *plan, const struct panel *p, int n_threads,
                     struct status *st)
 {
-    int code = check_plan(plan, p, st);
+    int code = check_plan(plan, panel_n(p), st);
     if (code)
         return code;
     struct strata strata;
@@ -125,10 +134,44 @@ int bootstrap_panel(double *value, const struct bootstrap_plan *plan, const stru
     return STATUS_OK;
 }
 
+int bootstrap_auroc(double *value, const struct bootstrap_plan *plan, const int32_t *label, const double *score,
+                    int n_threads, struct status *st)
+{
+    size_t bad = order_first_nan(score, plan->n);
+    int code = check_plan(plan, plan->n, st);
+    if (!code && bad < plan->n)
+        code = status_set(st, STATUS_DATA, "bootstrap: the score of sample %zu is not a number", bad);
+    if (!code && (plan->n > ORDER_MAX || plan->n_units > ORDER_MAX))
+        code = status_set(st, STATUS_DATA, "bootstrap: %zu samples are more than can be ranked", plan->n);
+    if (code)
+        return code;
+    struct strata strata;
+    struct ranking ranking;
+    strata_new(&strata, plan);
+    ranking_new(&ranking, label, 1, score, 1, plan->n);
+    ranking_by_unit(&ranking, plan->unit);
+#pragma omp parallel num_threads(n_threads > 0 ? n_threads : 1)
+    {
+        gsl_rng *rng = rng_stream_new();
+        uint32_t *unit_count = NEW(plan->n_units, uint32_t);
+#pragma omp for schedule(static)
+        for (size_t b = 0; b < plan->replicates; b++) {
+            draw_units(unit_count, plan, &strata, b, rng);
+            struct auroc_count count = ranking_count(&ranking, unit_count);
+            value[b] = auroc_from_count(&count);
+        }
+        free(unit_count);
+        gsl_rng_free(rng);
+    }
+    ranking_free(&ranking);
+    strata_free(&strata);
+    return STATUS_OK;
+}
+
 int bootstrap_jackknife(double *value, const struct bootstrap_plan *plan, const struct panel *p, int n_threads,
                         struct status *st)
 {
-    int code = check_plan(plan, p, st);
+    int code = check_plan(plan, panel_n(p), st);
     if (code)
         return code;
     size_t n_metrics = panel_n_metrics(p);

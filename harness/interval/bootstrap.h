@@ -41,6 +41,11 @@ void bootstrap_weights(uint32_t *weight, uint32_t *unit_count, const struct boot
 int bootstrap_panel(double *value, const struct bootstrap_plan *plan, const struct panel *p, int n_threads,
                     struct status *st) MUST_CHECK;
 
+/* AUROC alone (label 1 positive), value[replicates]: the same bits as the panel's, without its other metrics.
+ * STATUS_DATA also for a NaN score. */
+int bootstrap_auroc(double *value, const struct bootstrap_plan *plan, const int32_t *label, const double *score,
+                    int n_threads, struct status *st) MUST_CHECK;
+
 /* Leave each patient out in turn: value[n_units, n_metrics].  Errors as bootstrap_panel. */
 int bootstrap_jackknife(double *value, const struct bootstrap_plan *plan, const struct panel *p, int n_threads,
                         struct status *st) MUST_CHECK;

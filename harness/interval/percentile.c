@@ -4,43 +4,14 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "base/memory.h"
-
-static int compare(const void *left, const void *right)
-{
-    double a = *(const double *)left, b = *(const double *)right;
-    return a < b ? -1 : a > b;
-}
-
-double percentile_linear(const double *sorted, size_t n, double q)
-{
-    assert(n > 0 && q >= 0 && q <= 1);
-    double position = (double)(n - 1) * q;
-    size_t below = (size_t)position;
-    if (below + 1 >= n)
-        return sorted[n - 1];
-    double t = position - (double)below, a = sorted[below], b = sorted[below + 1];
-    return t < 0.5 ? a + (b - a) * t : b - (b - a) * (1 - t); /* exact at both ends, as numpy has it */
-}
-
-double *percentile_sort(size_t *n_defined, const double *value, size_t stride, size_t n)
-{
-    double *sorted = NEW(n, double);
-    size_t m = 0;
-    for (size_t i = 0; i < n; i++)
-        if (!isnan(value[i * stride]))
-            sorted[m++] = value[i * stride];
-    qsort(sorted, m, sizeof *sorted, compare);
-    *n_defined = m;
-    return sorted;
-}
+#include "metric/quantile.h"
 
 int interval_percentile(double *low, double *high, size_t *n_undefined, const double *value, size_t stride, size_t n,
                         double level, struct status *st)
 {
     assert(level > 0 && level < 1);
     size_t m;
-    double *sorted = percentile_sort(&m, value, stride, n);
+    double *sorted = quantile_sort(&m, value, stride, n);
     int code = STATUS_OK;
     *low = *high = NAN;
     *n_undefined = n - m;
@@ -48,8 +19,8 @@ int interval_percentile(double *low, double *high, size_t *n_undefined, const do
         code = status_set(st, STATUS_UNDEFINED, "interval: %zu of %zu replicates are undefined", n - m, n);
     } else {
         double tail = (1 - level) / 2;
-        *low = percentile_linear(sorted, m, tail);
-        *high = percentile_linear(sorted, m, 1 - tail);
+        *low = quantile_linear(sorted, m, tail);
+        *high = quantile_linear(sorted, m, 1 - tail);
     }
     free(sorted);
     return code;

@@ -2,20 +2,13 @@
  *
  * value[i * stride], i < n; NaN replicates (a class was lost) are left out and
  * counted.  level in (0, 1), e.g. 0.95.  STATUS_UNDEFINED, limits NaN, if fewer than
- * two replicates are left.  Quantiles by numpy's linear rule: position (n - 1) q
- * among the sorted values (Hyndman & Fan 1996, Am Stat 50:361, type 7). */
+ * two replicates are left.  Quantiles by the linear rule of metric/quantile.h. */
 #ifndef INTERVAL_PERCENTILE_H
 #define INTERVAL_PERCENTILE_H
 
 #include <stddef.h>
 
 #include "base/status.h"
-
-/* Quantile q in [0, 1] of sorted[n], n >= 1. */
-double percentile_linear(const double *sorted, size_t n, double q);
-
-/* The defined values of value[i * stride], sorted, in a new array of *n_defined. */
-double *percentile_sort(size_t *n_defined, const double *value, size_t stride, size_t n);
 
 int interval_percentile(double *low, double *high, size_t *n_undefined, const double *value, size_t stride, size_t n,
                         double level, struct status *st) MUST_CHECK;

@@ -118,6 +118,16 @@ double confusion_balanced_accuracy(const uint64_t *count, size_t n_classes)
     return ratio(sum, present);
 }
 
+double confusion_balanced_accuracy_adjusted(const uint64_t *count, size_t n_classes)
+{
+    double present = 0;
+    for (size_t k = 0; k < n_classes; k++)
+        present += confusion_support(count, n_classes, k) > 0;
+    if (present < 2)
+        return NAN;
+    return (confusion_balanced_accuracy(count, n_classes) - 1 / present) / (1 - 1 / present);
+}
+
 double confusion_f1_macro(const uint64_t *count, size_t n_classes)
 {
     double sum = 0, present = 0;

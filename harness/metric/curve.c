@@ -66,7 +66,7 @@ double curve_area(const struct curve *c)
     return u / (c->n_positive * c->n_negative);
 }
 
-double curve_partial_area(const struct curve *c, double max_fpr)
+double curve_area_below(const struct curve *c, double max_fpr)
 {
     assert(max_fpr > 0 && max_fpr <= 1);
     double area = 0;
@@ -80,7 +80,12 @@ double curve_partial_area(const struct curve *c, double max_fpr)
         }
         area += (x1 - x0) * (y0 + y1) / 2;
     }
-    double chance = max_fpr * max_fpr / 2;
+    return area;
+}
+
+double curve_partial_area(const struct curve *c, double max_fpr)
+{
+    double area = curve_area_below(c, max_fpr), chance = max_fpr * max_fpr / 2;
     return (1 + (area - chance) / (max_fpr - chance)) / 2;
 }
 

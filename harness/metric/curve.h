@@ -34,8 +34,9 @@ int curve_new(struct curve *c, const int32_t *label, const double *score, const 
 void curve_free(struct curve *c);
 
 double curve_area(const struct curve *c); /* trapezoids */
-/* Area for false positive rate <= max_fpr (0 < max_fpr <= 1), interpolated there, rescaled so
- * that chance is 1/2 and perfection 1.  McClish 1989, Med Decis Making 9:190. */
+/* Area for false positive rate <= max_fpr (0 < max_fpr <= 1), interpolated there; at most max_fpr. */
+double curve_area_below(const struct curve *c, double max_fpr);
+/* The same rescaled so that chance is 1/2 and perfection 1.  McClish 1989, Med Decis Making 9:190. */
 double curve_partial_area(const struct curve *c, double max_fpr);
 double curve_average_precision(const struct curve *c);
 double curve_precision_recall_area(const struct curve *c); /* trapezoids, from precision 1 at recall 0 */

@@ -12,6 +12,8 @@ struct limits {
 };
 
 struct limits proportion_wilson(uint64_t k, uint64_t n, double level);
+/* Newcombe 1998, Stat Med 17:857, method 4. */
+struct limits proportion_wilson_corrected(uint64_t k, uint64_t n, double level);
 struct limits proportion_clopper_pearson(uint64_t k, uint64_t n, double level);
 struct limits proportion_agresti_coull(uint64_t k, uint64_t n, double level); /* cut to [0, 1] */
 struct limits proportion_jeffreys(uint64_t k, uint64_t n, double level);

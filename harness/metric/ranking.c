@@ -29,6 +29,12 @@ void ranking_free(struct ranking *r)
     *r = (struct ranking){0};
 }
 
+void ranking_by_unit(struct ranking *r, const uint32_t *unit)
+{
+    for (size_t i = 0; i < r->n; i++)
+        r->entry[i] = unit[r->entry[i] >> 2] << 2 | (r->entry[i] & (POSITIVE | LAST_OF_TIE));
+}
+
 struct auroc_count ranking_count(const struct ranking *r, const uint32_t *weight)
 {
     uint64_t twice_u = 0, positive = 0, all = 0;   /* so far, the tie at hand included */

@@ -22,6 +22,10 @@ void ranking_new(struct ranking *r, const int32_t *label, int32_t positive, cons
                  size_t n);
 void ranking_free(struct ranking *r);
 
+/* Each sample is from now on known by its unit: ranking_count's weight is then one a unit (a patient), and no
+ * weights of samples need be spread out first. */
+void ranking_by_unit(struct ranking *r, const uint32_t *unit);
+
 /* weight[n]: how often each sample counts; NULL: once each.  Exact while P * N < 2^63. */
 struct auroc_count ranking_count(const struct ranking *r, const uint32_t *weight);
 

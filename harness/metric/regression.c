@@ -1,11 +1,11 @@
 #include "metric/regression.h"
 
-#include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "metric/inverse.h"
 #include "metric/order.h"
 
 static uint32_t times(const uint32_t *weight, size_t i)
@@ -222,7 +222,7 @@ struct bland_altman regression_bland_altman(const double *target, const double *
     b.low = b.bias - 1.96 * b.sd;
     b.high = b.bias + 1.96 * b.sd;
     b.limit_se = b.sd * sqrt(1 / count + 1.96 * 1.96 / (2 * (count - 1)));
-    double t = gsl_cdf_tdist_Pinv(0.975, count - 1), half = t * b.limit_se, half_bias = t * b.sd / sqrt(count);
+    double t = inverse_t(0.975, count - 1), half = t * b.limit_se, half_bias = t * b.sd / sqrt(count);
     for (int side = 0; side < 2; side++) {
         double sign = side ? 1 : -1;
         b.bias_ci[side] = b.bias + sign * half_bias;

@@ -1,96 +1,21 @@
 #include "synth/grey_png.h"
 
-#include <assert.h>
 #include <stdlib.h>
-#include <string.h>
-#include <zlib.h>
 
 #include "base/memory.h"
-
-#define SIGNATURE_BYTES 8
-#define CHUNK_FRAME 12 /* length, type, CRC */
-#define HEADER_BYTES 13
-#define FILTER_AVERAGE 3
-
-static void put_u32(unsigned char *at, uint32_t value)
-{
-    for (unsigned i = 0; i < 4; i++)
-        at[i] = (unsigned char)(value >> (24 - 8 * i));
-}
-
-/* Frames the `n` bytes already lying at chunk + 8; returns the end of the chunk. */
-static unsigned char *close_chunk(unsigned char *chunk, const char type[4], size_t n)
-{
-    put_u32(chunk, (uint32_t)n);
-    memcpy(chunk + 4, type, 4);
-    put_u32(chunk + 8 + n, (uint32_t)crc32(0, chunk + 4, (uInt)(n + 4)));
-    return chunk + CHUNK_FRAME + n;
-}
-
-/* What the row's bytes differ by from the mean of left and upper neighbour. */
-static void filter_row(unsigned char *out, const unsigned char *row, const unsigned char *above, size_t n, size_t step)
-{
-    *out++ = FILTER_AVERAGE;
-    for (size_t i = 0; i < n; i++) {
-        unsigned left = i >= step ? row[i - step] : 0;
-        out[i] = (unsigned char)(row[i] - (left + above[i]) / 2);
-    }
-}
-
-/* channels: 1, or 3 equal ones of 8 bits. */
-static unsigned char *encode(size_t *size, const uint16_t *pixel, size_t width, size_t height, unsigned bits, size_t channels)
-{
-    assert((bits == 8 || bits == 16) && width > 0 && height > 0 && width <= UINT16_MAX && height <= UINT16_MAX);
-    size_t step = channels * bits / 8, row_bytes = width * step;
-    unsigned char *row = NEW0(2 * row_bytes, unsigned char), *above = row + row_bytes;
-    unsigned char *filtered = NEW((row_bytes + 1) * height, unsigned char);
-    for (size_t y = 0; y < height; y++) {
-        for (size_t x = 0; x < width; x++) {
-            uint16_t value = pixel[y * width + x];
-            if (bits == 16)
-                row[2 * x] = (unsigned char)(value >> 8);
-            for (size_t c = bits == 16 ? 1 : 0; c < step; c++)
-                row[step * x + c] = (unsigned char)(value & 0xff);
-        }
-        filter_row(filtered + y * (row_bytes + 1), row, above, row_bytes, step);
-        memcpy(above, row, row_bytes);
-    }
-
-    /* Z_RLE: noise has no repeats worth searching for, and this is five times faster. */
-    z_stream z = {0};
-    int ok = deflateInit2(&z, 6, Z_DEFLATED, 15, 8, Z_RLE) == Z_OK;
-    assert(ok);
-    size_t bound = deflateBound(&z, (uLong)((row_bytes + 1) * height));
-    unsigned char *file = NEW(SIGNATURE_BYTES + 3 * CHUNK_FRAME + HEADER_BYTES + bound, unsigned char);
-    memcpy(file, "\x89PNG\r\n\x1a\n", SIGNATURE_BYTES);
-    unsigned char *chunk = file + SIGNATURE_BYTES;
-    put_u32(chunk + 8, (uint32_t)width);
-    put_u32(chunk + 12, (uint32_t)height);
-    memcpy(chunk + 16, (unsigned char[]){(unsigned char)bits, channels == 3 ? 2 : 0, 0, 0, 0}, 5); /* grey or RGB, deflate, not interlaced */
-    chunk = close_chunk(chunk, "IHDR", HEADER_BYTES);
-
-    z.next_in = filtered;
-    z.avail_in = (uInt)((row_bytes + 1) * height);
-    z.next_out = chunk + 8;
-    z.avail_out = (uInt)bound;
-    ok = deflate(&z, Z_FINISH) == Z_STREAM_END;
-    assert(ok);
-    (void)ok;
-    chunk = close_chunk(chunk, "IDAT", z.total_out);
-    deflateEnd(&z);
-    chunk = close_chunk(chunk, "IEND", 0);
-    *size = (size_t)(chunk - file);
-    free(filtered);
-    free(row);
-    return file;
-}
+#include "base/png_encode.h"
 
 unsigned char *grey_png_encode(size_t *size, const uint16_t *pixel, size_t width, size_t height, unsigned bits)
 {
-    return encode(size, pixel, width, height, bits, 1);
+    return png_encode(size, pixel, width, height, 1, bits);
 }
 
 unsigned char *grey_png_encode_rgb(size_t *size, const uint16_t *pixel, size_t width, size_t height)
 {
-    return encode(size, pixel, width, height, 8, 3);
+    uint16_t *sample = NEW(3 * width * height, uint16_t);
+    for (size_t i = 0; i < 3 * width * height; i++)
+        sample[i] = pixel[i / 3];
+    unsigned char *file = png_encode(size, sample, width, height, 3, 8);
+    free(sample);
+    return file;
 }

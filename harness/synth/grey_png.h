@@ -1,6 +1,4 @@
-/* Grey PNG files of 8 or 16 bits, in memory.  One IDAT, "average" filter on
- * every row, no ancillary chunk: the bytes depend on the pixels and on zlib's
- * version alone.  Source: PNG specification (W3C, third edition), 5, 9, 11.2. */
+/* Radiographs as PNG files in memory, grey of 8 or 16 bits (base/png_encode.h). */
 #ifndef SYNTH_GREY_PNG_H
 #define SYNTH_GREY_PNG_H
 

@@ -16,6 +16,8 @@ probe 3
 cohort 3
 embed 4
 evaluate 5
+region 5
+anomaly 5
 cmd 6
 F
 for file in harness/*/*.[ch]; do

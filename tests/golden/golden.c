@@ -130,7 +130,11 @@ int main(int argc, char **argv)
     run(directory, "models/images", golden_model_images);
     run(directory, "stats", golden_splits);
     run(directory, "stats", golden_metrics);
+    run(directory, "stats", golden_delong);
+    run(directory, "stats", golden_calibration);
+    run(directory, "stats", golden_regression);
     run(directory, "stats", golden_bootstrap);
+    run(directory, "stats", golden_paired);
     run(directory, "stats", golden_probes);
     run(directory, "stats/k_image", golden_k_image);
     printf("%zu passed, %zu failed, %zu skipped\n", n_passed, n_failed, n_skipped);

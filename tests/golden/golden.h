@@ -30,7 +30,11 @@ bool golden_torch_rand(const char *directory, const char *name); /* false: no su
 void golden_model_images(const char *directory); /* models/images */
 void golden_k_image(const char *directory);      /* stats/k_image */
 void golden_splits(const char *stats);           /* stats/a_* */
-void golden_metrics(const char *stats);          /* stats/b_, d_, f_ (c_, e_, h_ skipped by name) */
+void golden_metrics(const char *stats);          /* stats/b_, d_ */
+void golden_delong(const char *stats);           /* stats/c_ */
+void golden_calibration(const char *stats);      /* stats/e_ */
+void golden_regression(const char *stats);       /* stats/f_ */
+void golden_paired(const char *stats);           /* stats/h_ */
 void golden_bootstrap(const char *stats);        /* stats/g_ */
 void golden_probes(const char *stats);           /* stats/i_, j_ */
 

@@ -15,60 +15,18 @@
 #include "base/npy.h"
 #include "base/number.h"
 #include "base/table.h"
-#include "golden/golden.h"
+#include "golden/golden_case.h"
 #include "interval/bca.h"
 #include "interval/bootstrap.h"
+#include "interval/clustered.h"
 #include "interval/percentile.h"
 #include "metric/panel.h"
+#include "metric/quantile.h"
 #include "metric/regression.h"
-
-#define TOLERANCE 1e-9
-#define LINE 1600
-
-struct tally {
-    size_t n_checked, n_wrong;
-    double worst;
-    char wrong[LINE], unknown[LINE];
-};
-
-static void append(char *line, const char *text)
-{
-    size_t used = strlen(line);
-    snprintf(line + used, LINE - used, "%s%s", used ? " " : "", text);
-}
 
 static void check(struct tally *t, const char *name, double ours, double theirs)
 {
-    t->n_checked++;
-    double error = fabs(ours - theirs) / fmax(1, fabs(theirs));
-    if (error > t->worst)
-        t->worst = error;
-    if (!golden_close(ours, theirs, TOLERANCE)) {
-        char text[200];
-        snprintf(text, sizeof text, "%s=%.17g(%.17g)", name, ours, theirs);
-        append(t->wrong, text);
-        t->n_wrong++;
-    }
-}
-
-static bool read_table(struct table *t, const char *directory, const char *name)
-{
-    char *path = path_join(directory, name);
-    bool read = file_exists(path) && table_read(t, path, NULL) == STATUS_OK;
-    free(path);
-    return read;
-}
-
-static double *column(const struct table *t, const char *name)
-{
-    size_t c;
-    if (table_column(t, name, &c, NULL))
-        return NULL;
-    double *value = NEW(t->n_rows, double);
-    for (size_t i = 0; i < t->n_rows; i++)
-        if (!number_parse_double_any(table_cell(t, i, c), &value[i]))
-            value[i] = NAN;
-    return value;
+    tally_check(t, name, ours, theirs, TOLERANCE);
 }
 
 /* ---- a case ---- */
@@ -122,12 +80,12 @@ static bool statistic_new(struct statistic *s, const struct table *data, int32_t
 {
     *s = (struct statistic){0};
     size_t n = data->n_rows;
-    double *label = column(data, "label"), *pred = column(data, "pred");
-    double *truth = column(data, "y_true"), *predicted = column(data, "y_pred");
-    double *score[2] = {column(data, "score"), NULL};
+    double *label = case_column(data, "label"), *pred = case_column(data, "pred");
+    double *truth = case_column(data, "y_true"), *predicted = case_column(data, "y_pred");
+    double *score[2] = {case_column(data, "score"), NULL};
     if (!score[0]) {
-        score[0] = column(data, "score_a");
-        score[1] = column(data, "score_b");
+        score[0] = case_column(data, "score_a");
+        score[1] = case_column(data, "score_b");
     }
     *labels = NULL;
     if (label) {
@@ -155,7 +113,7 @@ static bool statistic_new(struct statistic *s, const struct table *data, int32_t
     } else if (truth && predicted) {
         made = !panel_new(&s->panel[0], KIND_REGRESSION, 0, n, NULL, truth, predicted, NAN, &st);
     } else if (data->n_columns == 1) {
-        s->mean_of = column(data, data->header[0]);
+        s->mean_of = case_column(data, data->header[0]);
         s->zero = NEW0(n, double);
         made = true;
     }
@@ -190,7 +148,7 @@ static bool sampling_new(struct sampling *s, const char *directory, const struct
 {
     size_t n = data->n_rows;
     *s = (struct sampling){.unit = NEW(n, uint32_t)};
-    double *patient = column(data, "patient");
+    double *patient = case_column(data, "patient");
     size_t n_units = 0;
     for (size_t i = 0; i < n; i++) {
         s->unit[i] = (uint32_t)(patient && patient[i] >= 0 && patient[i] < 1e6 ? patient[i] : (double)i);
@@ -397,10 +355,10 @@ static bool replicate_key(double *ours, const struct replicates *r, const char *
 static void check_jackknife(struct tally *t, const char *directory, const struct replicates *r)
 {
     struct table stored;
-    if (!read_table(&stored, directory, "jackknife.csv"))
+    if (!case_table(&stored, directory, "jackknife.csv"))
         return;
     const struct sampling *s = r->sampling;
-    double *stratum = column(&stored, "sample"), *left_out = column(&stored, "left_out"), *theta = column(&stored, "theta");
+    double *stratum = case_column(&stored, "sample"), *left_out = case_column(&stored, "left_out"), *theta = case_column(&stored, "theta");
     for (size_t i = 0; stratum && left_out && theta && i < stored.n_rows; i++) {
         size_t k = (size_t)stratum[i], j = (size_t)left_out[i];
         bool known = k < s->n_strata && j < s->n_members[k];
@@ -416,12 +374,12 @@ static void run_replay(struct tally *t, const char *directory, const struct tabl
                        const struct statistic *statistic, char *metric, size_t metric_size)
 {
     struct table stored;
-    if (!read_table(&stored, directory, "distribution.csv")) {
-        append(t->unknown, "(no distribution.csv)");
+    if (!case_table(&stored, directory, "distribution.csv")) {
+        tally_unknown(t, "(no distribution.csv)");
         return;
     }
     size_t m = statistic_size(statistic);
-    double *theta = column(&stored, stored.header[stored.n_columns - 1]);
+    double *theta = case_column(&stored, stored.header[stored.n_columns - 1]);
     double *value = replay(s, statistic), *jackknife = leave_one_out(s, statistic), *estimate = NEW(m, double);
     statistic_compute(estimate, statistic, NULL, data->n_rows);
     check(t, "rows of distribution.csv", (double)s->plan.replicates, (double)stored.n_rows);
@@ -448,7 +406,7 @@ static void run_replay(struct tally *t, const char *directory, const struct tabl
             } else if (golden_key(keys, key, &theirs) && replicate_key(&ours, &r, key))
                 check(t, key, ours, theirs);
             else
-                append(t->unknown, key);
+                tally_unknown(t, key);
         }
         golden_keys_free(keys);
     }
@@ -463,20 +421,20 @@ static void run_replay(struct tally *t, const char *directory, const struct tabl
 static bool run_percentile_rule(struct tally *t, const char *directory)
 {
     struct table rule;
-    if (!read_table(&rule, directory, "expected.csv"))
+    if (!case_table(&rule, directory, "expected.csv"))
         return false;
-    double *n = column(&rule, "n"), *q = column(&rule, "q"), *percentile = column(&rule, "percentile");
+    double *n = case_column(&rule, "n"), *q = case_column(&rule, "q"), *percentile = case_column(&rule, "percentile");
     bool is_rule = n && q && percentile;
     for (size_t i = 0; is_rule && i < rule.n_rows; i++) {
         char name[64];
         struct table values;
         snprintf(name, sizeof name, "values_%.0f.csv", n[i]);
         double ours = NAN;
-        if (read_table(&values, directory, name)) {
-            double *v = column(&values, values.header[0]);
+        if (case_table(&values, directory, name)) {
+            double *v = case_column(&values, values.header[0]);
             size_t n_defined;
-            double *sorted = percentile_sort(&n_defined, v, 1, values.n_rows);
-            ours = percentile_linear(sorted, n_defined, q[i] / 100);
+            double *sorted = quantile_sort(&n_defined, v, 1, values.n_rows);
+            ours = quantile_linear(sorted, n_defined, q[i] / 100);
             free(sorted);
             free(v);
             table_free(&values);
@@ -490,27 +448,72 @@ static bool run_percentile_rule(struct tally *t, const char *directory)
     return is_rule;
 }
 
+struct formula {
+    const struct delong *delong;
+    struct clusters clusters;
+    double variance;
+};
+
+static bool formula_figure(double *value, const void *data, const char *key)
+{
+    const struct formula *f = data;
+    struct limits wald = area_wald(f->delong->area, f->variance, 0.95), logit = area_logit(f->delong->area, f->variance, 0.95);
+    const struct named_value list[] = {
+        {"auroc", f->delong->area},
+        {"patients_with_positive_images", (double)f->clusters.with_positive},
+        {"patients_with_negative_images", (double)f->clusters.with_negative},
+        {"obuchowski_variance", f->variance},
+        {"obuchowski_se", sqrt(f->variance)},
+        {"wald_ci95_low", wald.low},
+        {"wald_ci95_high", wald.high},
+        {"logit_ci95_low", logit.low},
+        {"logit_ci95_high", logit.high},
+        {"image_level_delong_variance", delong_variance(f->delong)},
+    };
+    return key_find(value, key, list, sizeof list / sizeof *list);
+}
+
+/* expected_formula.csv: Obuchowski's variance of the AUROC by patients. */
+static void run_formula(struct tally *t, const char *directory, const struct table *data, const struct sampling *s,
+                        const int32_t *label)
+{
+    char *path = path_join(directory, "expected_formula.csv");
+    bool there = file_exists(path);
+    free(path);
+    if (!there)
+        return;
+    double *score = case_column(data, "score");
+    struct delong delong = {0};
+    struct status st;
+    if (label && score && s->unit && !delong_new(&delong, label, score, data->n_rows, &st)) {
+        struct formula f = {&delong, clusters_count(&delong, s->unit, s->plan.n_units),
+                            clustered_variance(&delong, s->unit, s->plan.n_units)};
+        case_keys(t, directory, "expected_formula.csv", &f, formula_figure, NULL);
+    } else {
+        tally_unknown(t, "expected_formula.csv");
+    }
+    delong_free(&delong);
+    free(score);
+}
+
 static void run_case(struct tally *t, const char *directory, char *metric, size_t metric_size)
 {
     struct table data;
-    if (!read_table(&data, directory, "data.csv")) {
+    if (!case_table(&data, directory, "data.csv")) {
         if (!run_percentile_rule(t, directory))
-            append(t->unknown, "(neither data.csv nor a table of percentiles)");
+            tally_unknown(t, "(neither data.csv nor a table of percentiles)");
         return;
     }
     struct statistic statistic;
     struct sampling sampling = {0};
     int32_t *label;
     if (!statistic_new(&statistic, &data, &label))
-        append(t->unknown, "(columns of data.csv not known)");
+        tally_unknown(t, "(columns of data.csv not known)");
     else if (!sampling_new(&sampling, directory, &data, label))
-        append(t->unknown, "(files of draws not known, or not of the size of their strata)");
+        tally_unknown(t, "(files of draws not known, or not of the size of their strata)");
     else
         run_replay(t, directory, &data, &sampling, &statistic, metric, metric_size);
-    char *formula = path_join(directory, "expected_formula.csv");
-    if (file_exists(formula))
-        append(t->unknown, "expected_formula.csv");
-    free(formula);
+    run_formula(t, directory, &data, &sampling, label);
     sampling_free(&sampling);
     statistic_free(&statistic);
     free(label);

@@ -133,6 +133,29 @@ static void test_gradient_is_zero(void **state)
     }
 }
 
+/* Columns that differ in the ninth digit, nearly without penalty: what tells them apart is below float32's rounding of what they share, so that the
+ * optimum cannot be reached by float32 products. */
+static void test_nearly_equal_columns(void **state)
+{
+    (void)state;
+    const double C[] = {1, 1e8, 1e12, 1e15};
+    for (size_t n_classes = 2; n_classes <= 3; n_classes++) {
+        struct sample s = draw(200, 8, n_classes, 70);
+        for (size_t i = 0; i < s.n; i++)
+            for (size_t j = 1; j < 8; j++)
+                s.x[i * 8 + j] = s.x[i * 8] + 1e-8 * s.x[i * 8 + j];
+        struct logistic fit[4];
+        assert_int_equal(logistic_fit_path(fit, C, 4, s.x, s.n, s.d, s.label, s.n_classes, NULL, NULL), 0);
+        for (size_t c = 0; c < 4; c++) {
+            long double steepest, value = objective(&fit[c], &s, C[c], NULL, &steepest);
+            assert_true(steepest < 1e-8L * (long double)s.n);
+            assert_true(fabsl(value - fit[c].objective) <= 1e-8L * value);
+            logistic_free(&fit[c]);
+        }
+        sample_free(&s);
+    }
+}
+
 /* No other point is lower: steps in random directions raise the objective. */
 static void test_neighbourhood_is_higher(void **state)
 {
@@ -436,7 +459,7 @@ static void test_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_gradient_is_zero),
+        cmocka_unit_test(test_gradient_is_zero), cmocka_unit_test(test_nearly_equal_columns),
         cmocka_unit_test(test_neighbourhood_is_higher),
         cmocka_unit_test(test_row_twice_is_weight_2),
         cmocka_unit_test(test_weight_0_is_no_row),

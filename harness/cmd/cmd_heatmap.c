@@ -1,0 +1,244 @@
+/* heatmap: error maps of pictures from a masked autoencoder. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "anomaly/heatmap.h"
+#include "anomaly/localise.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/number.h"
+#include "cmd/command.h"
+#include "region/boxes.h"
+
+#define DEFAULT_PASSES 10
+#define BATCH 8 /* masks of a picture at once */
+
+static int read_settings(struct error_map_settings *s, const struct invocation *in, const struct mae_info *info, struct status *st)
+{
+    const char *passes = in->value[OPTION_PASSES], *ratio = in->value[OPTION_MASK_RATIO], *schedule = in->value[OPTION_SCHEDULE],
+               *seed = in->value[OPTION_SEED];
+    size_t number = 2025;
+    *s = (struct error_map_settings){.batch = BATCH, .mask_ratio = info->mask_ratio, .absolute = in->value[OPTION_ABSOLUTE] != NULL};
+    if (ratio && (!number_parse_double(ratio, &s->mask_ratio) || !(s->mask_ratio > 0 && s->mask_ratio < 1)))
+        return status_set(st, STATUS_USAGE, "--mask-ratio is '%s'; a number between 0 and 1 was expected", ratio);
+    if (schedule && strcmp(schedule, "official") != 0 && strcmp(schedule, "even") != 0)
+        return status_set(st, STATUS_USAGE, "--schedule is '%s'; official or even was expected", schedule);
+    if (seed && (!number_parse_size(seed, &number) || number > UINT32_MAX))
+        return status_set(st, STATUS_USAGE, "--seed is '%s'; a whole number up to 4294967295 was expected", seed);
+    s->seed = (uint32_t)number;
+    bool chosen = passes && !strcmp(passes, "auto");
+    s->schedule = (schedule && !strcmp(schedule, "even")) || (chosen && !schedule) ? MASKS_EVEN : MASKS_OFFICIAL;
+    s->passes = DEFAULT_PASSES;
+    if (chosen) {
+        s->passes = 0;
+    } else if (passes) {
+        if (!number_parse_size(passes, &s->passes) || s->passes < 1 || s->passes > 10000)
+            return status_set(st, STATUS_USAGE, "--passes is '%s'; auto or a whole number from 1 to 10000 was expected", passes);
+    } else if (s->schedule == MASKS_EVEN) { /* whole rounds, where they are short enough for that */
+        size_t round = mask_schedule_round(info->n_patches, mae_keep(info->n_patches, s->mask_ratio));
+        if (round <= 2 * DEFAULT_PASSES)
+            s->passes = (DEFAULT_PASSES + round - 1) / round * round;
+    }
+    return STATUS_OK;
+}
+
+/* ---- the pictures ---- */
+
+struct paths {
+    char **path;
+    size_t n, capacity;
+};
+
+static void add_path(struct paths *p, char *path)
+{
+    p->path = mem_grow(p->path, p->n, &p->capacity, sizeof *p->path);
+    p->path[p->n++] = path;
+}
+
+static bool is_picture(const char *name)
+{
+    static const char *const endings[] = {".png", ".jpg", ".jpeg", ".bmp", ".pgm", ".ppm", ".pnm"};
+    const char *dot = strrchr(name, '.');
+    for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
+        if (!strcasecmp(dot, endings[i]))
+            return true;
+    return false;
+}
+
+/* A folder stands for the pictures in it. */
+static int list_pictures(struct paths *p, const struct invocation *in, struct status *st)
+{
+    for (size_t i = 1; i < in->n_arguments; i++) {
+        const char *argument = in->argument[i];
+        if (!file_is_directory(argument)) {
+            add_path(p, mem_strdup(argument));
+            continue;
+        }
+        struct file_list list;
+        size_t before = p->n;
+        int code = file_list_directory(&list, argument, st);
+        if (code)
+            return code;
+        for (size_t k = 0; k < list.n; k++)
+            if (is_picture(list.name[k]))
+                add_path(p, path_join(argument, list.name[k]));
+        file_list_free(&list);
+        if (p->n == before)
+            return status_set(st, STATUS_DATA, "folder '%s' holds no picture (.png, .jpg, .bmp, .pgm, ...)", argument);
+    }
+    return STATUS_OK;
+}
+
+static void free_paths(struct paths *p)
+{
+    for (size_t i = 0; i < p->n; i++)
+        free(p->path[i]);
+    free(p->path);
+}
+
+/* ---- boxes ---- */
+
+/* Each picture's boxes, as the map pictures take them; checks that the sizes agree. */
+struct drawn {
+    struct map_box **box; /* [n] */
+    size_t *n_boxes, n;
+};
+
+static void drawn_free(struct drawn *d)
+{
+    for (size_t i = 0; i < d->n; i++)
+        free(d->box[i]);
+    free(d->box);
+    free(d->n_boxes);
+}
+
+static int check_size(const struct boxes_image *image, const char *path, struct status *st)
+{
+    struct file_map file;
+    struct radiograph_info info;
+    int code = file_map(&file, path, st);
+    if (code)
+        return code;
+    bool readable = radiograph_info(&info, file.data, file.size, NULL) == STATUS_OK; /* a broken picture has its own row */
+    file_unmap(&file);
+    if (readable && (info.width != image->width || info.height != image->height))
+        return status_set(st, STATUS_DATA, "%s: '%s' is given as %zux%zu px, but '%s' has %zux%zu", image->entry, image->file, image->width,
+                          image->height, path, info.width, info.height);
+    return STATUS_OK;
+}
+
+static int find_boxes(struct drawn *d, const struct paths *paths, const char *file, struct status *st)
+{
+    struct boxes boxes;
+    int code = boxes_read(&boxes, file, st);
+    if (code)
+        return code;
+    *d = (struct drawn){NEW0(paths->n + 1, struct map_box *), NEW0(paths->n + 1, size_t), paths->n};
+    for (size_t i = 0; i < paths->n && !code; i++) {
+        const struct boxes_image *image = boxes_find(&boxes, paths->path[i]);
+        if (!image || image->n == 0)
+            continue;
+        code = check_size(image, paths->path[i], st);
+        d->n_boxes[i] = image->n;
+        d->box[i] = NEW(image->n, struct map_box);
+        for (size_t k = 0; k < image->n; k++)
+            d->box[i][k] = (struct map_box){image->box[k].left, image->box[k].top, image->box[k].right, image->box[k].bottom};
+    }
+    boxes_free(&boxes);
+    return code;
+}
+
+static void print_localisation(const struct localise *l)
+{
+    printf("\n%zu pictures, %zu with %zu regions; 95%% interval: bootstrap by picture\n%-24s", l->n_images, l->n_marked, l->n_regions, "");
+    for (size_t map = 0; map < 3; map++)
+        printf("  %-22s", localise_map_name(map));
+    for (size_t metric = 0; metric < LOCALISATION_METRICS; metric++) {
+        printf("\n%-24s", localisation_metric_name((enum localisation_metric)metric));
+        for (size_t map = 0; map < 3; map++) {
+            const struct localise_figure *f = &l->figure[map][metric];
+            char text[48];
+            snprintf(text, sizeof text, "%.3f  %.3f to %.3f", f->value, f->low, f->high);
+            printf("  %-22s", f->value != f->value ? "NA" : text);
+        }
+    }
+    printf("\n");
+}
+
+/* ---- the command ---- */
+
+static void print_summary(const struct heatmap *h)
+{
+    double encoder = 0, decoder = 0;
+    size_t made = 0, resumed = 0, passes = 0;
+    for (size_t i = 0; i < h->n; i++) {
+        encoder += h->picture[i].map.encoder_s;
+        decoder += h->picture[i].map.decoder_s;
+        made += h->picture[i].done && !h->picture[i].resumed;
+        resumed += h->picture[i].resumed;
+        passes += h->picture[i].done ? h->picture[i].map.passes : 0;
+    }
+    printf("%s: %zu error maps, %.1f passes each (%zu made now, %zu were there); error_maps.csv, maps/, overlays/, panels/\n", h->options.output,
+           made + resumed, made + resumed ? (double)passes / (double)(made + resumed) : 0.0, made, resumed);
+    if (made) {
+        double thread_s = h->wall_s * h->options.n_threads;
+        printf("%.3f s a picture; of the threads' time the encoder took %.0f%%, the decoder %.0f%%\n", h->wall_s / (double)made,
+               100 * encoder * (h->n < (size_t)h->options.n_threads ? h->options.n_threads : 1) / thread_s,
+               100 * decoder * (h->n < (size_t)h->options.n_threads ? h->options.n_threads : 1) / thread_s);
+    }
+}
+
+static int run(const struct invocation *in, const struct encoder *e, const struct preprocess *p, struct status *st)
+{
+    struct mae_info info;
+    struct paths paths = {0};
+    struct heatmap h = {0};
+    struct drawn drawn = {0};
+    struct localise localise;
+    const char *boxes = in->value[OPTION_BOXES];
+    struct heatmap_options o = {.output = in->value[OPTION_OUTPUT] ? in->value[OPTION_OUTPUT] : "heatmaps", .n_threads = in->n_threads, .quiet = in->quiet};
+    int code = mae_info(&info, e, st);
+    if (!code)
+        code = read_settings(&o.settings, in, &info, st);
+    if (!code)
+        code = list_pictures(&paths, in, st);
+    if (!code && info.norm_pix_loss)
+        fprintf(stderr, "warning: this model was trained with norm_pix_loss: its output is no grey level, and error maps of it have no absolute "
+                        "meaning (made as the published script makes them)\n");
+    if (!code && boxes)
+        code = find_boxes(&drawn, &paths, boxes, st);
+    if (!code)
+        code = heatmap_init(&h, e, p, &o, (const char *const *)paths.path, (const struct map_box *const *)drawn.box, drawn.n_boxes, paths.n, st);
+    if (!code)
+        code = heatmap_run(&h, st);
+    if ((!code || code == STATUS_DATA) && h.wall_s > 0)
+        print_summary(&h);
+    if (!code && boxes && !(code = localise_run(&localise, &h, st)))
+        print_localisation(&localise);
+    heatmap_free(&h);
+    drawn_free(&drawn);
+    free_paths(&paths);
+    return code;
+}
+
+int cmd_heatmap(const struct invocation *in, struct status *st)
+{
+    const char *path = in->argument[0];
+    struct encoder *e;
+    struct preprocess p;
+    struct encoder_options options = {.decoder = true, .digest = true};
+    if (in->value[OPTION_PRECISION] && !encoder_precision_parse(&options.precision, in->value[OPTION_PRECISION]))
+        return status_set(st, STATUS_USAGE, "--precision is '%s'; fp32 or bf16 was expected", in->value[OPTION_PRECISION]);
+    int code = encoder_open_with(&e, path, &options, st);
+    if (code)
+        return code;
+    char *directory = file_is_directory(path) ? mem_strdup(path) : path_directory(path);
+    code = preprocess_read(&p, directory, encoder_info(e)->input_height, st);
+    if (!code && (code = encoder_set_input(e, p.height, p.width, st)))
+        code = status_context(st, "'%s': pictures as preprocessor_config.json wants them", path);
+    if (!code)
+        code = run(in, e, &p, st);
+    free(directory);
+    encoder_close(e);
+    return code;
+}

@@ -1,0 +1,65 @@
+#include "encoder/vit_blocks.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "encoder/kernels.h"
+
+void vit_room_init(struct vit_room *r, const struct vit *m, size_t n_tokens, size_t batch, int team)
+{
+    size_t rows = batch * n_tokens;
+    *r = (struct vit_room){.n_tokens = n_tokens};
+    r->x = mem_aligned(rows * m->width, sizeof(float));
+    r->normed = mem_aligned(rows * m->width, sizeof(float));
+    r->qkv = mem_aligned(rows * 3 * m->width, sizeof(float));
+    r->context = mem_aligned(rows * m->width, sizeof(float));
+    r->hidden = mem_aligned(rows * m->intermediate * (m->gated ? 2 : 1), sizeof(float));
+    vit_room_share(r, m, team);
+}
+
+void vit_room_share(struct vit_room *r, const struct vit *m, int team)
+{
+    product_scratch_free(r->scratch);
+    attention_free(r->attention);
+    r->scratch = product_scratch_new(team);
+    r->attention = attention_new(r->n_tokens, m->n_heads, m->width / m->n_heads, m->precision, team);
+}
+
+void vit_room_free(struct vit_room *r)
+{
+    product_scratch_free(r->scratch);
+    attention_free(r->attention);
+    free(r->x);
+    free(r->normed);
+    free(r->qkv);
+    free(r->context);
+    free(r->hidden);
+    *r = (struct vit_room){.n_tokens = 0};
+}
+
+void vit_run_block(const struct vit *m, const struct vit_layer *l, struct vit_room *r, size_t n)
+{
+    size_t D = m->width, rows = n * r->n_tokens, up = m->gated ? 2 * m->intermediate : m->intermediate;
+    const struct product_end qkv = {.bias = l->qkv_bias}, out = {.bias = l->out_bias, .adds = true, .scale = l->attention_scale},
+                             hidden = {.bias = l->up_bias, .activation = m->gated ? ACTIVATION_NONE : m->activation->kind},
+                             down = {.bias = l->down_bias, .adds = true, .scale = l->mlp_scale};
+
+    kernel_layer_norm(r->normed, r->x, l->before_weight, l->before_bias, rows, D, m->eps);
+    product_run(r->qkv, &l->qkv, &(struct product_rows){.x = r->normed, .stride = D}, rows, &qkv, r->scratch);
+    for (size_t i = 0; i < n; i++) {
+        attention_run(r->context + i * r->n_tokens * D, r->attention, r->qkv + i * r->n_tokens * 3 * D);
+    }
+    product_run(r->x, &l->out, &(struct product_rows){.x = r->context, .stride = D}, rows, &out, r->scratch);
+
+    kernel_layer_norm(r->normed, r->x, l->after_weight, l->after_bias, rows, D, m->eps);
+    product_run(r->hidden, &l->up, &(struct product_rows){.x = r->normed, .stride = D}, rows, &hidden, r->scratch);
+    if (m->gated) {
+        product_set()->gate(r->hidden, rows, m->intermediate);
+    }
+    product_run(r->x, &l->down, &(struct product_rows){.x = r->hidden, .stride = up}, rows, &down, r->scratch);
+}
+
+void vit_run_norm(const struct vit *m, struct vit_room *r, size_t n)
+{
+    kernel_layer_norm(r->normed, r->x, m->norm_weight, m->norm_bias, n * r->n_tokens, m->width, m->eps);
+}

@@ -1,0 +1,32 @@
+/* The transformer blocks of a vision transformer, and the room in which a
+ * thread runs them: the unmasked encoder, the masked one and the decoder of a
+ * masked autoencoder differ in what stands in the rows, not in the blocks. */
+#ifndef ENCODER_VIT_BLOCKS_H
+#define ENCODER_VIT_BLOCKS_H
+
+#include <stddef.h>
+
+#include "encoder/attention.h"
+#include "encoder/vit_model.h"
+
+struct vit_room {
+    struct product_scratch *scratch;
+    struct attention *attention;
+    size_t n_tokens;   /* of one sequence */
+    float *x, *normed; /* [n n_tokens, D]: the residual stream of n sequences, one below the other */
+    float *qkv;        /* [n n_tokens, 3 D] */
+    float *context;    /* [n n_tokens, D] */
+    float *hidden;     /* [n n_tokens, I], or [.., 2 I] of a gated MLP */
+};
+
+/* For `batch` sequences of n_tokens, as wide as m's blocks; products and heads shared among `team` threads. */
+void vit_room_init(struct vit_room *r, const struct vit *m, size_t n_tokens, size_t batch, int team);
+void vit_room_share(struct vit_room *r, const struct vit *m, int team);
+void vit_room_free(struct vit_room *r); /* accepts a zeroed one */
+
+/* x of n sequences behind one block. */
+void vit_run_block(const struct vit *m, const struct vit_layer *l, struct vit_room *r, size_t n);
+/* normed = the final layer norm of x. */
+void vit_run_norm(const struct vit *m, struct vit_room *r, size_t n);
+
+#endif

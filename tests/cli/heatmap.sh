@@ -1,0 +1,85 @@
+# heatmap on the tiny checkpoint: what it writes, the same bytes for any number of threads, resuming, refusals.
+. tests/cli/lib.sh
+"$program" synth -q --patients 4 "$scratch/data" > /dev/null 2>&1
+cd "$scratch" || exit 1
+model=data/tiny-random-vit
+first=$(ls data/images/*.png | head -1)
+stem=$(basename "$first" .png)
+n=$(ls data/images/*.png | wc -l)
+
+expect "maps of a folder" 0 "$n error maps, 10.0 passes each ($n made now, 0 were there)" "$program" heatmap -t 1 -o one "$model" data/images
+check "a row a picture" test "$(wc -l < one/error_maps.csv)" -eq $((n + 1))
+for file in maps/$stem.npy maps/$stem.png maps/$stem.json overlays/$stem.png panels/$stem.png; do
+    check "$file is written" test -s "one/$file"
+done
+expect "the map has the encoder's size" 0 "f4 [224, 224]" "$program" inspect "one/maps/$stem.npy"
+expect "its PNG has 16 bits" 0 "png, 224x224, 1 channel of 16 bits" "$program" inspect "one/maps/$stem.png"
+expect "the overlay is a picture" 0 "3 channels of 8 bits" "$program" inspect "one/overlays/$stem.png"
+expect "so are the panels" 0 "png, 1816x448, 3 channels of 8 bits" "$program" inspect "one/panels/$stem.png"
+"$program" heatmap -q -t 3 -o three "$model" data/images > /dev/null 2>&1
+check "three threads write the same bytes" diff -r one three
+"$program" heatmap -q -t 16 -o sixteen "$model" "$first" > /dev/null 2>&1
+for folder in maps overlays panels; do
+    check "one picture on all threads: the same $folder" sh -c "for f in sixteen/$folder/*; do cmp -s \$f one/$folder/\$(basename \$f) || exit 1; done"
+done
+
+touch -d '2001-01-01' one/maps/*.npy
+expect "a second time nothing is computed" 0 "(0 made now, $n were there)" "$program" heatmap -o one "$model" data/images
+check "and the table is the same" cmp -s one/error_maps.csv three/error_maps.csv
+rm "one/panels/$stem.png"
+expect "what is missing is made again" 0 "(1 made now, $((n - 1)) were there)" "$program" heatmap -o one "$model" data/images
+check "as it was" diff -r one three
+expect "other settings, other maps" 0 "($n made now, 0 were there)" "$program" heatmap --seed 1 -o one "$model" data/images
+check "that differ" sh -c "! cmp -s one/maps/$stem.npy three/maps/$stem.npy"
+
+expect "even masks come in whole rounds" 0 "12.0 passes each" "$program" heatmap --schedule even -o even "$model" "$first"
+check "and hide every patch equally often" grep -q ',squared,even,0.75,2025,12,9,9,9,' even/error_maps.csv
+expect "passes until the noise is small" 0 "passes each" "$program" heatmap --passes auto -o auto "$model" "$first"
+check "of the even schedule" grep -q ',even,' auto/error_maps.csv
+expect "absolute differences" 0 "1 error maps" "$program" heatmap --absolute --mask-ratio 0.5 --passes 3 -o absolute "$model" "$first"
+check "are named" grep -q ',absolute,official,0.5,2025,3,' absolute/error_maps.csv
+expect "bf16" 0 "1 error maps" "$program" heatmap --precision bf16 -o bf16 "$model" "$first"
+
+printf 'no picture' > broken.png
+expect "a broken picture is named" 3 "1 of 2 pictures have no map (error_maps.csv says why); the first: 'broken.png'" "$program" heatmap -o broken "$model" "$first" broken.png
+check "the other one has its map" test -s "broken/maps/$stem.npy"
+check "and the broken one a reason" grep -q "^broken.png,broken,NA,.*broken.png" broken/error_maps.csv
+expect "a picture that is not there" 4 "no picture 'none.png'" "$program" heatmap -o none "$model" none.png
+mkdir empty
+expect "a folder without pictures" 3 "folder 'empty' holds no picture" "$program" heatmap -o none "$model" empty
+cp "$first" .
+expect "two pictures of one name" 2 "would both be '$stem'" "$program" heatmap -o none "$model" "$first" "$stem.png"
+expect "no picture at all" 2 "takes CHECKPOINT IMAGES..." "$program" heatmap "$model"
+expect "a mask ratio of 1" 2 "--mask-ratio is '1'" "$program" heatmap --mask-ratio 1 -o none "$model" "$first"
+expect "a ratio that leaves nothing" 2 "leaves all of 196 patches masked" "$program" heatmap --mask-ratio 0.999 -o none "$model" "$first"
+expect "an odd number of passes" 2 "--passes is '0'" "$program" heatmap --passes 0 -o none "$model" "$first"
+expect "auto with random masks" 2 "only with the even schedule" "$program" heatmap --passes auto --schedule official -o none "$model" "$first"
+expect "an unknown schedule" 2 "--schedule is 'odd'" "$program" heatmap --schedule odd -o none "$model" "$first"
+expect "a seed beyond 32 bits" 2 "--seed is '4294967296'" "$program" heatmap --seed 4294967296 -o none "$model" "$first"
+
+mkdir plain && cp $model/*.safetensors $model/preprocessor_config.json plain && sed 's/vit_mae/vit/' $model/config.json > plain/config.json
+expect "a vit's decoder, if it has one, is read" 0 "1 error maps" "$program" heatmap -o plainmaps plain "$first"
+sed 's/"norm_pix_loss": false/"norm_pix_loss": true/' $model/config.json > plain/config.json
+expect "norm_pix_loss is said" 0 "trained with norm_pix_loss" "$program" heatmap -o norm plain "$first"
+sed 's/"decoder_num_hidden_layers": 2/"decoder_num_hidden_layers": 1/' $model/config.json > plain/config.json
+expect "a decoder of fewer layers" 3 "for which the decoder of config.json (1 layers) has no place" "$program" heatmap -o norm plain "$first"
+second=$(ls data/images/*.png | sed -n 2p)
+box() { # FILE WIDTH HEIGHT BBOX
+    printf '{"images": [{"id": 1, "file_name": "%s", "width": %s, "height": %s}], "annotations": [{"id": 5, "image_id": 1, "bbox": [%s]}]}' "$@" > boxes.json
+}
+size=$("$program" inspect "$first" | sed -n 's/.*png, \([0-9]*\)x\([0-9]*\),.*/\1 \2/p')
+box "$stem.png" $size "20, 30, 40, 50"
+expect "boxes are scored" 0 "pixel_auroc" "$program" heatmap -t 1 --boxes boxes.json -o boxed "$model" "$first" "$second"
+check "beside two trivial maps and the differences" test "$(cut -d, -f1 boxed/localisation.csv | sort -u | wc -l)" -eq 6
+check "of one region in two pictures" grep -q '^error,pixel_auroc,2,1,1,0\.' boxed/localisation.csv
+"$program" heatmap -q -t 3 --boxes boxes.json -o boxed3 "$model" "$first" "$second" > /dev/null 2>&1
+check "three threads: the same scores and pictures" diff -r boxed boxed3
+check "the box is drawn" sh -c "! cmp -s boxed/overlays/$stem.png three/overlays/$stem.png"
+check "and the map is the same" cmp -s "boxed/maps/$stem.npy" "three/maps/$stem.npy"
+box "$stem.png" $size "20, 30, 4000, 50"
+expect "a box outside the picture" 3 "'boxes.json', annotation 1 (id 5): the box from (20, 30)" "$program" heatmap --boxes boxes.json -o none "$model" "$first"
+box "$stem.png" 99 98 "20, 30, 40, 50"
+expect "a picture of another size" 3 "'boxes.json', image 1: '$stem.png' is given as 99x98 px" "$program" heatmap --boxes boxes.json -o none "$model" "$first"
+box "other.png" $size "20, 30, 40, 50"
+expect "boxes of other pictures" 3 "none of the 1 pictures has a box" "$program" heatmap --boxes boxes.json -o none "$model" "$first"
+echo "1..$count"
