@@ -29,22 +29,24 @@ set multiplot layout 2,2 title sprintf("Logistic path, %s x %s, 2 classes, %s fo
     said(3), said(4), said(7), said(9)) font ",15" margins 0.07,0.98,0.08,0.90 spacing 0.09,0.16
 
 names = "rows features classes grid"
-labels = "rows features classes 'values of C'"
 columns = "3 4 6 8"
+label(i) = i == 4 ? "values of C" : word(names, i)
 do for [i = 1:4] {
     data = rows(word(names, i), word(columns, i))
     column = int(word(columns, i))
-    if (system(data[3:] . " | wc -l") + 0 == 0) {
-        unset logscale; set xrange [0:1]; set yrange [0:1]; set title "not measured"
+    first = system(data[3:] . " | head -1")
+    last = system(data[3:] . " | tail -1")
+    cell(line, k) = real(system("echo '" . line . "' | cut -d, -f" . sprintf("%d", k)))
+    if (strlen(first) == 0) {
+        unset logscale; set xrange [0:1]; set yrange [0:1]; set title "not measured"; unset xlabel
         plot NaN
-        continue
+    } else {
+        set title sprintf("Cost of %s", label(i))
+        set logscale xy; set yrange [*:*]
+        x0 = cell(first, column); y0 = cell(first, 11); x1 = cell(last, column)
+        set xlabel label(i)
+        set xrange [x0 / 1.2:x1 * 1.2]
+        plot y0 * x / x0 with lines ls 8 title "in proportion", data using column:11:12:13 with yerrorlines ls 1 title "ours"
     }
-    stats data using column:11 nooutput
-    x0 = STATS_min_x; y0 = STATS_pos_min_y > 0 ? STATS_min_y : 1
-    set xlabel word(labels, i)
-    set xrange [x0 / 1.2:STATS_max_x * 1.2]
-    set xtics (x0) # replaced by the measured values
-    unset xtics; set xtics out nomirror
-    plot y0 * x / x0 with lines ls 8 title "in proportion", data using column:11:12:13 with yerrorlines ls 1 title "ours"
 }
 unset multiplot
