@@ -53,7 +53,7 @@ BENCH_OBJECTS = $(patsubst %.c,$B/%.o,$(filter-out tests/bench/bench_%,$(sort $(
 GOLDEN ?= ../shared/golden
 REAL   ?= ../shared/real
 
-.PHONY: all deps test unit tools golden asan tsan emulated fuzz bench bench-quick bench-encoder demo install clean help clang
+.PHONY: all deps test unit tools golden asan tsan emulated fuzz bench bench-quick bench-encoder bench-probe demo install clean help clang
 .DEFAULT_GOAL = all
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -164,10 +164,11 @@ fuzz: ## libFuzzer on every parser, FUZZ_SECONDS each
 # under build/bench; then the other benches.
 BENCH_ENCODER = $B/tests/bench/bench_encoder
 BENCH_COHORT  = $B/tests/bench/bench_cohort
+BENCH_PROBE   = $B/tests/bench/bench_probe
 BENCH_OUT     = build/bench
 
-bench: $(BENCHES) $(PROGRAM) bench-encoder ## interleaved timings of what the program exists for; CSV and a picture in build/bench
-	@for b in $(filter-out $(BENCH_ENCODER) $(BENCH_COHORT),$(BENCHES)); do echo "== $$(basename $$b)"; $$b || exit 1; done
+bench: $(BENCHES) $(PROGRAM) bench-encoder bench-probe ## interleaved timings of what the program exists for; CSV and a picture in build/bench
+	@for b in $(filter-out $(BENCH_ENCODER) $(BENCH_COHORT) $(BENCH_PROBE),$(BENCHES)); do echo "== $$(basename $$b)"; $$b || exit 1; done
 
 bench-quick: ## the encoder's part of it with 4 layers and small cohorts
 	@$(MAKE) --no-print-directory BENCH_QUICK=--quick bench-encoder
@@ -176,6 +177,12 @@ bench-encoder: $(BENCHES) $(PROGRAM)
 	@mkdir -p $(BENCH_OUT)
 	@echo "== bench_encoder"; $(BENCH_ENCODER) $(BENCH_QUICK) --csv $(BENCH_OUT)/encoder.csv
 	@echo "== bench_cohort"; $(BENCH_COHORT) $(BENCH_QUICK) --images $(REAL)/kneeoa --csv $(BENCH_OUT)/cohort.csv
+	@sh tests/bench/plot.sh $(BENCH_OUT)
+
+# The probes against scikit-learn, where python3-sklearn is there; BENCH_PROBE_ROWS=--full: a study's rows.
+bench-probe: $(BENCH_PROBE)
+	@mkdir -p $(BENCH_OUT)
+	@echo "== bench_probe"; $(BENCH_PROBE) $(BENCH_PROBE_ROWS) --csv $(BENCH_OUT)/probe.csv
 	@sh tests/bench/plot.sh $(BENCH_OUT)
 
 demo: $(PROGRAM) ## draw the synthetic cohort, run the whole way on it, print the table

@@ -133,7 +133,7 @@ static size_t start_peers(struct bench *b, struct peer *peer, char *why, size_t 
     glob("/usr/lib/*/openblas-openmp", 0, NULL, &folders);
     glob("/usr/lib/*/openblas-pthread", GLOB_APPEND, NULL, &folders);
     for (size_t i = 0; i <= folders.gl_pathc && n < MAX_PEERS && (i == 0 || (n > 0 && !b->o->peer_script)); i++) {
-        if (!peer_start(&peer[n], b->o->peer_script, b->folder, i ? folders.gl_pathv[i - 1] : NULL, why, size))
+        if (!peer_start(&peer[n], "torch_peer.py", b->o->peer_script, b->folder, i ? folders.gl_pathv[i - 1] : NULL, why, size))
             continue;
         bool seen = false;
         for (size_t k = 0; k < n; k++)

@@ -8,7 +8,7 @@
 #include "base/number.h"
 
 #define PATIENCE_S 600.0 /* for one answer; the peer itself refuses what would take longer */
-#define SCRIPT "../../tests/bench/torch_peer.py" /* from the build's folder */
+#define SCRIPTS "../../tests/bench" /* from the build's folder */
 
 /* name, value: what holds a BLAS or OpenMP back goes, so that the peer is at its best. */
 static const char *const environment_of[] = {
@@ -53,17 +53,18 @@ static bool start_with(struct peer *p, const char *python, const char *script, c
     return false;
 }
 
-bool peer_start(struct peer *p, const char *script, const char *folder, const char *library_path, char *why, size_t size)
+bool peer_start(struct peer *p, const char *name, const char *script, const char *folder, const char *library_path, char *why, size_t size)
 {
     if (script)
         return start_with(p, script, "-", folder, library_path, why, size);
-    /* Debian's Python has Debian's torch; another may come first in PATH. */
+    /* Debian's Python has Debian's packages; another may come first in PATH. */
     static const char *const pythons[] = {"python3", "/usr/bin/python3"};
-    char *build = process_build(), *file = path_join(build, SCRIPT);
+    char *build = process_build(), *scripts = path_join(build, SCRIPTS), *file = path_join(scripts, name);
     bool started = false;
     for (size_t i = 0; i < sizeof pythons / sizeof *pythons && !started; i++)
         started = start_with(p, pythons[i], file, folder, library_path, why, size);
     free(file);
+    free(scripts);
     free(build);
     return started;
 }
@@ -76,8 +77,7 @@ void peer_stop(struct peer *p)
     *p = (struct peer){0};
 }
 
-/* One question, one answer: its word's meaning, the number behind it. */
-static enum peer_answer ask(struct peer *p, const char *question, double *value, char *why, size_t size)
+enum peer_answer peer_ask(struct peer *p, const char *question, double *value, char *why, size_t size)
 {
     char line[1024];
     if (p->process.pid <= 0) {
@@ -105,7 +105,7 @@ enum peer_answer peer_time(struct peer *p, double *value, const char *mode, size
 {
     char question[256];
     snprintf(question, sizeof question, "%s %s %zu %zu %zu", once ? "once" : "time", mode, batch, images, threads);
-    return ask(p, question, value, why, size);
+    return peer_ask(p, question, value, why, size);
 }
 
 static bool write_floats(const char *path, const float *x, size_t n)
@@ -133,7 +133,7 @@ bool peer_embed(struct peer *p, float *out, const char *mode, const float *pixel
     bool fine = write_floats(in, pixels, n * values);
     if (!fine) {
         snprintf(why, size, "cannot write '%s'", in);
-    } else if ((fine = ask(p, question, &seconds, why, size) == PEER_OK) && !(fine = read_floats(back, out, n * 2 * width))) {
+    } else if ((fine = peer_ask(p, question, &seconds, why, size) == PEER_OK) && !(fine = read_floats(back, out, n * 2 * width))) {
         snprintf(why, size, "'%s' does not hold %zu numbers", back, n * 2 * width);
     }
     remove(back);
@@ -147,5 +147,5 @@ double peer_memory(struct peer *p)
 {
     char why[256];
     double mb;
-    return ask(p, "memory", &mb, why, sizeof why) == PEER_OK ? mb : 0;
+    return peer_ask(p, "memory", &mb, why, sizeof why) == PEER_OK ? mb : 0;
 }

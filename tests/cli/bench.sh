@@ -59,9 +59,29 @@ mkdir "$scratch/few" "$scratch/empty"
 touch "$scratch/few/a.png"
 expect "more images than there are" 1 "there are 1 images, not 32" "$cohort" --tiny --images "$scratch/few"
 expect "no images" 1 "there are no images" "$cohort" --tiny --images "$scratch/empty"
+
+# The probes; threads that wait asleep, as tests share the processors.
+probe() { OMP_WAIT_POLICY=passive "$bench/bench_probe" --quick --rounds 1 "$@"; }
+expect "the probes without a peer, as asked" 0 "peer left out, as asked" probe --no-peer --csv "$scratch/probe.csv"
+check "probe.csv: its columns" test "$(head -1 "$scratch/probe.csv")" = \
+    what,who,n,d,queries,classes,folds,grid,threads,unit,median,low,high,rounds
+check "probe.csv: as many cells in every row" sh -c "! grep -vE '^([^,]+,){13}[^,]+\$' '$scratch/probe.csv'"
+check "probe.csv: both paths, neighbours, ridge, memory, 17 costs, all above zero" awk -F, '$2 ~ /^ours/ { n[$1]++; if (!($11 > 0)) exit 1 }
+    /^cost of/ { costs++ } END { exit n["logistic"] != 2 || n["knn"] != 1 || n["ridge"] != 2 || n["memory"] != 2 || costs != 17 }' "$scratch/probe.csv"
+expect "probes: a peer without scikit-learn" 0 "NO PEER" probe --part knn --peer "$scratch/none"
+peer low 'echo "ready 0.1"' 'objective) echo "ok 0.01" ;; *) echo "ok 1" ;;'
+expect "probes: a peer with a lower objective" 1 "OUR OBJECTIVE IS HIGHER" probe --part logistic2 --peer "$scratch/low"
+expect "probes: unknown part" 2 "usage: bench_probe" probe --part svm
+if /usr/bin/python3 -c 'import sklearn' 2> /dev/null || python3 -c 'import sklearn' 2> /dev/null; then
+    for part in logistic2 logistic5 knn ridge; do
+        expect "scikit-learn agrees: $part" 0 "times as fast" probe --part $part --cells 3
+    done
+else
+    skip "scikit-learn as a peer" "python3-sklearn is not installed"
+fi
 if command -v gnuplot > /dev/null; then
     sh tests/bench/plot.sh "$scratch" > "$scratch/said" 2>&1
-    check "the picture" test $? -eq 0 -a -s "$scratch/encoder.png" -a -s "$scratch/encoder.svg"
+    check "the pictures" test $? -eq 0 -a -s "$scratch/encoder.png" -a -s "$scratch/encoder.svg" -a -s "$scratch/probe.png" -a -s "$scratch/probe.svg"
     sed 's/^/# /' "$scratch/said"
 else
     skip "the picture" "gnuplot is not installed"
