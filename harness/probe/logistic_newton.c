@@ -17,12 +17,15 @@
 #define GRADIENT_WANTED 1e-8
 #define FORCING_FLOAT 1e-4       /* what float32 products can give a step */
 #define FORCING_DOUBLE 1e-8
+#define WORTH_THREADS 4000000    /* multiplications of half a pass from which threads gain more than they wait for each other */
 #define ROWS_TO_SHARE 10         /* rows a feature from which the folds' Hessians are alike enough (measured) */
 
 void logistic_set_init(struct logistic_set *s, const struct logistic_rows *rows, const int32_t *label, size_t n_classes, size_t n_problems, int n_threads)
 {
     *s = (struct logistic_set){.rows = *rows, .label = label, .n_classes = n_classes, .K = n_classes == 2 ? 1 : n_classes, .order = rows->d + 1,
                                .n_problems = n_problems, .n_threads = n_threads};
+    if (rows->n * s->order * n_problems * s->K < WORTH_THREADS)
+        s->n_threads = 1;
     size_t size = n_problems * s->K * s->order, n_scores = n_problems * s->K * rows->n;
     double **vector[] = {&s->theta, &s->before, &s->gradient, &s->step, &s->direction, &s->product, &s->residual, &s->solved};
     double **score[] = {&s->score, &s->prob, &s->step_score};
@@ -39,6 +42,7 @@ void logistic_set_init(struct logistic_set *s, const struct logistic_rows *rows,
     s->n_chunks = rows->n < 16 * 128 ? 1 + rows->n / 128 : 16;
     s->block = 12 + 24576 / s->order;
     s->stride = thin_stride(rows->d);
+    logistic_copy_rows(s);
     s->partial = mem_aligned(s->n_chunks * n_problems * s->K * s->stride, sizeof(double));
     s->n_blocks = rows->n < ROWS_TO_SHARE * rows->d ? n_problems : 1;
     s->factor = NEW0(s->n_blocks * s->K * s->order * s->order, float);
@@ -49,6 +53,7 @@ void logistic_set_free(struct logistic_set *s)
 {
     double *all[] = {s->theta, s->before, s->gradient, s->step, s->direction, s->product, s->residual, s->solved, s->score,
                      s->prob, s->step_score, s->partial};
+    free(s->z);
     free(s->factor);
     free(s->diagonal);
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)

@@ -71,6 +71,57 @@ static void hessian_row(double *u, const double *prob, const double *t, size_t K
         u[k] = weight * prob[k] * (t[k] - mean);
 }
 
+/* Rows begin .. begin + m in double, in a buffer whose padding is zero. */
+static double *buffer_double(const struct logistic_set *s, size_t block)
+{
+    double *buffer = mem_aligned(block * s->stride, sizeof *buffer);
+    for (size_t i = 0; i < block; i++)
+        memset(buffer + i * s->stride + s->rows.d, 0, (thin_padded(s->rows.d) - s->rows.d) * sizeof *buffer);
+    return buffer;
+}
+
+static const double *load_double(double *buffer, const struct logistic_set *s, size_t begin, size_t m)
+{
+    const struct logistic_rows *r = &s->rows;
+    if (r->z)
+        for (size_t i = 0; i < m; i++)
+            memcpy(buffer + i * s->stride, r->z + (begin + i) * r->d, r->d * sizeof *buffer);
+    else
+        thin_standardise_double(buffer, r->x + begin * r->d, r->mean, r->inverse, m, r->d, s->stride);
+    return buffer;
+}
+
+/* In float32 they lie ready. */
+static float *buffer_float(const struct logistic_set *s, size_t block)
+{
+    (void)s;
+    (void)block;
+    return NULL;
+}
+
+static const float *load_float(float *buffer, const struct logistic_set *s, size_t begin, size_t m)
+{
+    (void)buffer;
+    (void)m;
+    return s->z + begin * s->stride;
+}
+
+void logistic_copy_rows(struct logistic_set *s)
+{
+    const struct logistic_rows *r = &s->rows;
+    s->z = mem_aligned(r->n * s->stride, sizeof *s->z);
+#pragma omp parallel for schedule(static) num_threads(s->n_threads)
+    for (size_t i = 0; i < r->n; i++) {
+        float *to = s->z + i * s->stride;
+        if (r->z)
+            for (size_t j = 0; j < r->d; j++)
+                to[j] = (float)r->z[i * r->d + j];
+        else
+            thin_standardise_float(to, r->x + i * r->d, r->mean, r->inverse, 1, r->d, s->stride);
+        memset(to + r->d, 0, (thin_padded(r->d) - r->d) * sizeof *to);
+    }
+}
+
 #define REAL double
 #define NAME(what) what##_double
 #include "probe/logistic_pass_body.h"

@@ -1,19 +1,6 @@
 /* A walk over the rows in one type of number: REAL, and NAME(what).  Included by
  * logistic_pass.c for both. */
 
-/* Rows begin .. begin + m of the standardised features to z[m, stride]. */
-static void NAME(load)(REAL *z, const struct logistic_set *s, size_t begin, size_t m)
-{
-    const struct logistic_rows *r = &s->rows;
-    if (!r->z) {
-        NAME(thin_standardise)(z, r->x + begin * r->d, r->mean, r->inverse, m, r->d, s->stride);
-        return;
-    }
-    for (size_t i = 0; i < m; i++)
-        for (size_t j = 0; j < r->d; j++)
-            z[i * s->stride + j] = (REAL)r->z[(begin + i) * r->d + j];
-}
-
 /* Scores t[m, columns] to their places, and u[m, columns] from them; bias[columns] += the sums of u. */
 static void NAME(between)(REAL *u, double *bias, const REAL *t, const struct walk *w, size_t begin, size_t m)
 {
@@ -50,14 +37,12 @@ static void NAME(walk_chunk)(REAL *out, double *bias, const struct walk *w, size
 {
     const struct logistic_set *s = w->s;
     size_t d = s->rows.d, stride = s->stride, columns = w->columns, block = end - first < s->block ? end - first : s->block;
-    REAL *z = mem_aligned(block * stride, sizeof *z), *t = NEW(block * columns, REAL), *u = NEW(block * columns, REAL);
-    for (size_t i = 0; i < block; i++)
-        memset(z + i * stride + d, 0, (thin_padded(d) - d) * sizeof *z);
+    REAL *buffer = NAME(buffer)(s, block), *t = NEW(block * columns, REAL), *u = NEW(block * columns, REAL);
     for (size_t c = 0; c < columns && !forward_only(w->kind); c++)
         memset(out + c * stride, 0, thin_padded(d) * sizeof *out);
     for (size_t begin = first; begin < end; begin += block) {
         size_t m = end - begin < block ? end - begin : block;
-        NAME(load)(z, s, begin, m);
+        const REAL *z = NAME(load)(buffer, s, begin, m);
         if (w->kind != PASS_GRADIENT)
             NAME(thin_forward)(t, z, w->in, m, columns, d, stride);
         NAME(between)(u, bias, t, w, begin, m);
@@ -66,7 +51,7 @@ static void NAME(walk_chunk)(REAL *out, double *bias, const struct walk *w, size
     }
     free(u);
     free(t);
-    free(z);
+    free(buffer);
 }
 
 static void NAME(walk)(struct logistic_set *s, enum logistic_pass kind, double C, const size_t *active, size_t n_active)

@@ -10,7 +10,6 @@
 #include "base/memory.h"
 #include "probe/lapack.h"
 #include "probe/logistic_set.h"
-#include "probe/thin.h"
 
 #define CHUNK 512 /* rows of scaled features at a time */
 #define TILE 256  /* columns of a tile, at most */
@@ -43,17 +42,12 @@ static void curvature_of(double *curvature, const struct logistic_set *s, size_t
 }
 
 /* scaled[order] = sqrt(curvature) [z 1] */
-static void scale_row(float *scaled, const struct logistic_rows *r, size_t i, double curvature)
+static void scale_row(float *scaled, const float *z, size_t d, double curvature)
 {
     float root = (float)sqrt(curvature);
-    if (r->z)
-        for (size_t j = 0; j < r->d; j++)
-            scaled[j] = (float)r->z[i * r->d + j];
-    else
-        thin_standardise_float(scaled, r->x + i * r->d, r->mean, r->inverse, 1, r->d, r->d);
-    for (size_t j = 0; j < r->d; j++)
-        scaled[j] *= root;
-    scaled[r->d] = root;
+    for (size_t j = 0; j < d; j++)
+        scaled[j] = root * z[j];
+    scaled[d] = root;
 }
 
 /* h[order, order], the upper triangle = sum_i curvature_i [z_i 1]'[z_i 1]; threads take tiles. */
@@ -77,7 +71,7 @@ static void weighted_gram(float *h, const struct logistic_set *s, const double *
         {
 #pragma omp for schedule(static)
             for (size_t i = 0; i < m; i++)
-                scale_row(scaled + i * order, &s->rows, row[begin + i], curvature[row[begin + i]]);
+                scale_row(scaled + i * order, s->z + row[begin + i] * s->stride, s->rows.d, curvature[row[begin + i]]);
 #pragma omp for schedule(dynamic, 1)
             for (size_t q = 0; q < n_pairs; q++) {
                 size_t top = order * of_row[q] / n_tiles, left = order * of_column[q] / n_tiles;

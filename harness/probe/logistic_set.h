@@ -11,8 +11,8 @@
  * rows serves all problems and classes, each a column of two matrix products.
  *
  * Vectors of parameters are [problem][row of theta][d + 1], the intercept last; of
- * samples [problem][n][row of theta].  Rows of float32 features are standardised on the
- * way, a block at a time; nothing of the size of the features is kept.  Sums run over
+ * samples [problem][n][row of theta].  The standardised rows are kept once in float32; for
+ * passes in double they are made on the way, a block at a time.  Sums run over
  * chunks of rows that depend on n alone and are added in their order: the same bytes for
  * any number of threads.
  *
@@ -61,6 +61,7 @@ struct logistic_set {
     double *gradient, *step, *direction, *product, *residual, *solved;
     double *score, *prob, *step_score;
 
+    float *z;                       /* [n, stride] */
     size_t n_chunks, block, stride; /* thin.h */
     double *partial; /* [n_chunks, n_problems * K, stride], or of float */
     bool exact;      /* Hessian products in double too, at this C */
@@ -95,6 +96,7 @@ enum logistic_pass {
     PASS_GRADIENT, /* gradient, of prob and theta */
     PASS_HESSIAN   /* product = Hessian direction */
 };
+void logistic_copy_rows(struct logistic_set *s); /* z */
 void logistic_pass(struct logistic_set *s, enum logistic_pass kind, double C, const size_t *active, size_t n_active);
 
 /* loss[a] of problem active[a] at score + t[a] * step_score, sum of weight times loss; fills prob. */
