@@ -125,8 +125,12 @@ void logistic_start(struct logistic_set *s)
             theta[k * s->order + s->rows.d] = q->absent[k] ? 0 : K == 1 ? log(share[k] / (1 - share[k])) : log(share[k]);
         }
         logistic_centre(s, p, theta);
-        for (size_t i = 0; i < n; i++)
+        double *score = of_rows(s, s->score, p);
+        for (size_t i = 0; i < n; i++) {
             memcpy(prob + i * K, share, K * sizeof *share);
+            for (size_t k = 0; k < K; k++)
+                score[i * K + k] = theta[k * s->order + s->rows.d];
+        }
     }
     logistic_pass(s, PASS_GRADIENT, 1, all, s->n_problems);
     for (size_t p = 0; p < s->n_problems; p++) {
@@ -251,13 +255,12 @@ static size_t refresh_price(const struct logistic_set *s)
     return 2 + s->n_blocks * s->rows.d / (8 + 8 * s->n_problems);
 }
 
-/* Scores and value at theta. */
+/* Value at theta, whose scores have come along with every step. */
 static void evaluate(struct logistic_set *s, double C, const size_t *all)
 {
     double *zero = NEW0(s->n_problems, double), *loss = NEW(s->n_problems, double);
     memset(s->step, 0, s->n_problems * s->K * s->order * sizeof *s->step);
     memset(s->step_score, 0, s->n_problems * s->K * s->rows.n * sizeof *s->step_score);
-    logistic_pass(s, PASS_SCORE, C, all, s->n_problems);
     logistic_losses(loss, s, zero, all, s->n_problems);
     for (size_t p = 0; p < s->n_problems; p++)
         s->problem[p].value = loss[p] + penalty_at(s, p, 0, C);

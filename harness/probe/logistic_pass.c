@@ -45,11 +45,6 @@ struct walk {
     const double *bias; /* [columns] */
 };
 
-static bool forward_only(enum logistic_pass kind)
-{
-    return kind == PASS_SCORE || kind == PASS_STEP;
-}
-
 /* u[K] of one row: derivative of its loss by its scores. */
 static void gradient_row(double *u, const double *prob, size_t K, double weight, size_t label)
 {

@@ -10,7 +10,7 @@ static void NAME(between)(REAL *u, double *bias, const REAL *t, const struct wal
     for (size_t a = 0; a < w->n_active; a++) {
         size_t p = w->active[a];
         const double *weight = s->problem[p].weight + begin, *prob = of_rows(s, s->prob, p) + begin * K;
-        double *kept = of_rows(s, w->kind == PASS_SCORE ? s->score : s->step_score, p) + begin * K;
+        double *kept = of_rows(s, s->step_score, p) + begin * K;
         for (size_t i = 0; i < m; i++) {
             size_t at = i * w->columns + a * K;
             if (w->kind == PASS_GRADIENT)
@@ -18,7 +18,7 @@ static void NAME(between)(REAL *u, double *bias, const REAL *t, const struct wal
             else
                 for (size_t k = 0; k < K; k++)
                     score[k] = (double)t[at + k] + w->bias[a * K + k];
-            if (forward_only(w->kind)) {
+            if (w->kind == PASS_STEP) {
                 memcpy(kept + i * K, score, sizeof score);
                 continue;
             }
@@ -38,7 +38,7 @@ static void NAME(walk_chunk)(REAL *out, double *bias, const struct walk *w, size
     const struct logistic_set *s = w->s;
     size_t d = s->rows.d, stride = s->stride, columns = w->columns, block = end - first < s->block ? end - first : s->block;
     REAL *buffer = NAME(buffer)(s, block), *t = NEW(block * columns, REAL), *u = NEW(block * columns, REAL);
-    for (size_t c = 0; c < columns && !forward_only(w->kind); c++)
+    for (size_t c = 0; c < columns && w->kind != PASS_STEP; c++)
         memset(out + c * stride, 0, thin_padded(d) * sizeof *out);
     for (size_t begin = first; begin < end; begin += block) {
         size_t m = end - begin < block ? end - begin : block;
@@ -46,7 +46,7 @@ static void NAME(walk_chunk)(REAL *out, double *bias, const struct walk *w, size
         if (w->kind != PASS_GRADIENT)
             NAME(thin_forward)(t, z, w->in, m, columns, d, stride);
         NAME(between)(u, bias, t, w, begin, m);
-        if (!forward_only(w->kind))
+        if (w->kind != PASS_STEP)
             NAME(thin_backward)(out, u, z, m, columns, d, stride);
     }
     free(u);
@@ -71,7 +71,7 @@ static void NAME(walk)(struct logistic_set *s, enum logistic_pass kind, double C
 #pragma omp parallel for schedule(dynamic, 1) num_threads(s->n_threads)
     for (size_t c = 0; c < s->n_chunks; c++)
         NAME(walk_chunk)(partial + c * slot * stride, bias + c * columns, &w, n * c / s->n_chunks, n * (c + 1) / s->n_chunks);
-    for (size_t c = 0; c < columns && !forward_only(kind); c++) {
+    for (size_t c = 0; c < columns && kind != PASS_STEP; c++) {
         size_t at = c % s->K * s->order;
         double *sum = of_theta(s, to, active[c / s->K]) + at;
         const double *ridge = s->problem[active[c / s->K]].ridge, *column = of_theta(s, from, active[c / s->K]) + at;

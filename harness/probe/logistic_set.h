@@ -91,7 +91,6 @@ static inline double *of_rows(const struct logistic_set *s, double *vector, size
 /* ---- one walk over the rows for the problems active[n_active] (logistic_pass.c) ---- */
 
 enum logistic_pass {
-    PASS_SCORE,    /* score = [z 1] theta */
     PASS_STEP,     /* step_score = [z 1] step */
     PASS_GRADIENT, /* gradient, of prob and theta */
     PASS_HESSIAN   /* product = Hessian direction */
@@ -121,7 +120,7 @@ void logistic_precondition(struct logistic_set *s, const double *vector, const s
 
 /* ---- all problems at one C, from where theta stands (logistic_newton.c) ---- */
 int logistic_minimise(struct logistic_set *s, double C, struct status *st) MUST_CHECK;
-/* theta = 0 but for the intercepts that give each class its share; fills prob and start_gradient. */
+/* theta = 0 but for the intercepts that give each class its share; fills score, prob and start_gradient. */
 void logistic_start(struct logistic_set *s);
 
 #endif
