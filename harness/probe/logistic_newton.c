@@ -255,12 +255,10 @@ static size_t refresh_price(const struct logistic_set *s)
     return 2 + s->n_blocks * s->rows.d / (8 + 8 * s->n_problems);
 }
 
-/* Value at theta, whose scores have come along with every step. */
+/* Value at theta, whose scores have come along with every step; at t = 0 what is left of the last step does not count. */
 static void evaluate(struct logistic_set *s, double C, const size_t *all)
 {
     double *zero = NEW0(s->n_problems, double), *loss = NEW(s->n_problems, double);
-    memset(s->step, 0, s->n_problems * s->K * s->order * sizeof *s->step);
-    memset(s->step_score, 0, s->n_problems * s->K * s->rows.n * sizeof *s->step_score);
     logistic_losses(loss, s, zero, all, s->n_problems);
     for (size_t p = 0; p < s->n_problems; p++)
         s->problem[p].value = loss[p] + penalty_at(s, p, 0, C);

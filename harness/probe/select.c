@@ -25,6 +25,7 @@ struct part {
     double *target;
     const float *query; /* [m, d] */
     size_t m;
+    int n_threads;      /* for the neighbours */
     double *prediction; /* [n_grid, m, n_out] */
     /* linear probes: what was fitted */
     struct scaler scaler;
@@ -91,7 +92,7 @@ static int fit_knn(struct part *p, enum knn_vote vote, struct status *st)
     size_t largest = (size_t)p->grid[p->n_grid - 1], stride = p->m * p->n_out, n_classes = p->task->n_classes;
     uint32_t *neighbour = NEW(p->m * largest, uint32_t);
     double *distance = NEW(p->m * largest, double), *prob = NEW(p->m * (n_classes ? n_classes : 1), double);
-    int code = knn_neighbours(neighbour, distance, largest, KNN_COSINE, p->x, p->n, p->query, p->m, p->task->d, 1, st);
+    int code = knn_neighbours(neighbour, distance, largest, KNN_COSINE, p->x, p->n, p->query, p->m, p->task->d, p->n_threads, st);
     for (size_t g = 0; g < p->n_grid && !code; g++) {
         double *out = p->prediction + g * stride;
         size_t k = (size_t)p->grid[g];
@@ -114,7 +115,7 @@ static int fit_knn(struct part *p, enum knn_vote vote, struct status *st)
 
 /* ---- a fold ---- */
 
-/* The model of one value of the grid is handed over; test[n_test, n_out] gets what it says of the test rows. */
+/* A linear probe's model of one value of the grid is handed over; test[n_test, n_out] gets what it says of the test rows. */
 static void take_model(double *test, struct scaler *scaler, struct logistic *logistic, struct ridge *ridge, struct ordinal *ordinal, struct part *p,
                        size_t g)
 {
@@ -203,7 +204,7 @@ static void part_free(struct part *p)
 /* Copies the rows a fit is to see, their features too unless it is done. */
 static void part_init(struct part *p, const struct probe_task *t, const struct probe_result *r, const size_t *row, size_t n, bool done)
 {
-    *p = (struct part){.task = t, .grid = r->grid, .n_grid = r->n_grid, .n_out = r->n_out, .n = n};
+    *p = (struct part){.task = t, .n_threads = 1, .grid = r->grid, .n_grid = r->n_grid, .n_out = r->n_out, .n = n};
     p->x = done ? NULL : NEW(n * t->d, float);
     p->label = NEW(n, int32_t);
     p->target = NEW(n, double);
@@ -224,8 +225,8 @@ static bool has_one_class(const struct part *p)
 }
 
 /* Predictions of the fold's validation rows for the whole grid go to all[n_grid, n, n_out] at their rows, of the test rows to
- * test[n_grid, n_test, n_out] unless it is NULL, the scores to score[n_grid], the models to models unless NULL; none is touched
- * where the fold is left out. */
+ * test[n_grid, n_test, n_out] unless it is NULL or the probe linear (whose chosen model alone is asked, by take_model), the scores
+ * to score[n_grid], the models to models unless NULL; none is touched where the fold is left out. */
 static int run_fold(double *all, double *test, double *score, struct part *models, const struct probe_task *t, const struct probe_result *r, size_t fold,
                     struct ready *ready, part_fit *fit, enum knn_vote vote, struct status *st)
 {
@@ -237,7 +238,7 @@ static int run_fold(double *all, double *test, double *score, struct part *model
             row[n++] = i;
     struct part p;
     part_init(&p, t, r, row, n, ready->n_folds > 0);
-    size_t n_query = m + (test ? t->n_test : 0), stride = n_query * r->n_out;
+    size_t n_query = m + (test && fit != fit_linear ? t->n_test : 0), stride = n_query * r->n_out;
     float *query = NEW(n_query * t->d, float);
     int32_t *label = NEW(m, int32_t);
     double *target = NEW(m, double);
@@ -372,7 +373,8 @@ static int select_and_fit(struct probe_result *r, const struct probe_task *t, pa
         p.grid = r->grid + r->chosen;
         p.n_grid = 1;
         p.query = t->x_test;
-        p.m = t->n_test;
+        p.m = fit == fit_linear ? 0 : t->n_test;
+        p.n_threads = n_threads;
         p.prediction = NEW(t->n_test * r->n_out, double);
         if (fits_together(t, fit)) {
             code = ready_fit(&ready, t, true, p.grid, 1, n_threads, st);
@@ -385,7 +387,8 @@ static int select_and_fit(struct probe_result *r, const struct probe_task *t, pa
         if (!code)
             code = fit(&p, vote, st);
         if (!code) {
-            memcpy(r->test, p.prediction, t->n_test * r->n_out * sizeof *r->test);
+            if (fit != fit_linear)
+                memcpy(r->test, p.prediction, t->n_test * r->n_out * sizeof *r->test);
             take_model(r->test, &r->scaler, &r->logistic, &r->ridge, &r->ordinal, &p, 0);
         }
         part_free(&p);
@@ -431,13 +434,14 @@ static int choose_in_folds(struct probe_folds *r, struct probe_result *shape, co
     int code = fits_together(t, fit) ? ready_fit(&ready, t, false, r->grid, r->n_grid, n_threads, st) : STATUS_OK;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(n_threads)
     for (size_t f = 0; f < (code ? 0 : t->n_folds); f++) {
-        double *test = NEW(r->n_grid * n_test, double), *score = r->score + f * r->n_grid;
+        double *test = fit == fit_linear ? NULL : NEW(r->n_grid * n_test, double), *score = r->score + f * r->n_grid;
         struct part models = {0};
         r->left_out[f].code = run_fold(all, test, score, &models, t, shape, f, &ready, fit, vote, &r->left_out[f]);
         if (!r->left_out[f].code) {
             r->chosen[f] = choose(score, r->n_grid, t->kind, strong_first);
             r->at_edge[f] = is_edge(r->chosen[f], r->n_grid);
-            memcpy(r->test + f * n_test, test + r->chosen[f] * n_test, n_test * sizeof *test);
+            if (fit != fit_linear)
+                memcpy(r->test + f * n_test, test + r->chosen[f] * n_test, n_test * sizeof *test);
             take_model(r->test + f * n_test, &r->scaler[f], &r->logistic[f], &r->ridge[f], &r->ordinal[f], &models, r->chosen[f]);
         }
         models_free(&models);
