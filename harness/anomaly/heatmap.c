@@ -1,7 +1,9 @@
 #include "anomaly/heatmap.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -171,6 +173,13 @@ static bool resume(struct heatmap_picture *p, const struct heatmap *h, const cha
         same = file_exists(picture);
         free(picture);
     }
+    struct npy array;
+    char *map = file_of(h, "maps", p, "npy");
+    if (same && (same = npy_read(&array, map, NULL) == STATUS_OK)) {
+        same = array.n == h->info.height * h->info.width;
+        npy_free(&array);
+    }
+    free(map);
     if (same) {
         p->width = (size_t)json_integer_value(json_object_get(json, "width"));
         p->height = (size_t)json_integer_value(json_object_get(json, "height"));
@@ -221,10 +230,17 @@ static int write_map(struct heatmap_picture *p, const struct heatmap *h, const s
                      struct status *st)
 {
     const struct error_map *m = &p->map;
-    char *path = file_of(h, "maps", p, "npy");
+    char *path = file_of(h, "maps", p, "npy"), *figures = file_of(h, "maps", p, "json");
     unsigned char *file;
     size_t size;
-    int code = npy_write_float(path, m->value, (size_t[]){m->height, m->width}, 2, st);
+    bool stays = remove(figures) && errno != ENOENT; /* what vouches for an earlier map goes before the map does */
+    int code = stays ? status_errno(st, STATUS_IO, "cannot remove '%s'", figures) : STATUS_OK;
+    free(figures);
+    if (code) {
+        free(path);
+        return code;
+    }
+    code = npy_write_float(path, m->value, (size_t[]){m->height, m->width}, 2, st);
     free(path);
     if (code)
         return code;

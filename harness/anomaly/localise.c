@@ -86,7 +86,7 @@ static void gradient_map(float *map, const uint8_t *rgb, const struct mae_info *
             for (size_t c = 0; c < 3; c++) {
                 double here = rgb[3 * (y * w + x) + c];
                 double right = x + 1 < w ? rgb[3 * (y * w + x + 1) + c] - here : 0, below = y + 1 < h ? rgb[3 * ((y + 1) * w + x) + c] - here : 0;
-                energy += (right * right + below * below) / (3 * 255.0 * 255.0);
+                energy += right * right + below * below; /* whole numbers: their sums are exact, and flat is 0 */
             }
             sum[(y + 1) * (w + 1) + x + 1] = energy + sum[y * (w + 1) + x + 1] + sum[(y + 1) * (w + 1) + x] - sum[y * (w + 1) + x];
         }
@@ -94,7 +94,7 @@ static void gradient_map(float *map, const uint8_t *rgb, const struct mae_info *
         for (size_t x = 0; x < w; x++) {
             size_t x0 = x > half ? x - half : 0, y0 = y > half ? y - half : 0, x1 = x + half + 1 < w ? x + half + 1 : w, y1 = y + half + 1 < h ? y + half + 1 : h;
             double all = sum[y1 * (w + 1) + x1] - sum[y0 * (w + 1) + x1] - sum[y1 * (w + 1) + x0] + sum[y0 * (w + 1) + x0];
-            map[y * w + x] = (float)(all / (double)((x1 - x0) * (y1 - y0)));
+            map[y * w + x] = (float)(all / (3 * 255.0 * 255.0 * (double)((x1 - x0) * (y1 - y0))));
         }
     free(sum);
 }

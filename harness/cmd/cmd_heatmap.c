@@ -213,8 +213,15 @@ static int run(const struct invocation *in, const struct encoder *e, const struc
         code = heatmap_run(&h, st);
     if ((!code || code == STATUS_DATA) && h.wall_s > 0)
         print_summary(&h);
-    if (!code && boxes && !(code = localise_run(&localise, &h, st)))
-        print_localisation(&localise);
+    /* also of the pictures that have a map where others are bad, which stay the outcome */
+    struct status of_scores = {0};
+    if ((!code || (code == STATUS_DATA && h.wall_s > 0)) && boxes) {
+        int scored = localise_run(&localise, &h, &of_scores);
+        if (!scored)
+            print_localisation(&localise);
+        else if (!code)
+            code = status_set(st, scored, "%s", of_scores.text);
+    }
     heatmap_free(&h);
     drawn_free(&drawn);
     free_paths(&paths);

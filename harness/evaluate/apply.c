@@ -81,6 +81,14 @@ static int compare_classes(const struct applied *a, const struct task *t, struct
     return STATUS_OK;
 }
 
+/* Would a reader of the reports take one for the other? */
+static bool rows_collide(const struct applied *a, const struct applied *b)
+{
+    const struct saved_probe *p = &a->probe, *q = &b->probe;
+    return a->task == b->task && p->fold == q->fold && !strcmp(p->protocol, q->protocol) && !strcmp(p->model, q->model) && !strcmp(p->readout, q->readout) &&
+           !strcmp(p->probe, q->probe) && !strcmp(p->preprocess, q->preprocess) && !strcmp(p->precision, q->precision);
+}
+
 int applied_match_tasks(struct applied_list *list, const struct study *study, struct status *st)
 {
     int code = STATUS_OK;
@@ -96,6 +104,10 @@ int applied_match_tasks(struct applied_list *list, const struct study *study, st
                               study->path);
         a->task = t;
         code = compare_classes(a, study->tasks[t].task, st);
+        for (size_t other = 0; other < i && !code; other++)
+            if (rows_collide(a, &list->item[other]))
+                code = status_set(st, STATUS_DATA, "'%s' and '%s' would score task '%s' under the same name: apply them one at a time", list->item[other].path,
+                                  a->path, study->tasks[t].task->name);
     }
     return code;
 }

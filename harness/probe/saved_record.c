@@ -150,7 +150,7 @@ static int read_task(struct saved_probe *p, json_t *part, const char *path, stru
         return wrong(path, "the task's kind", st);
     p->kind = all[found];
     size_t n = json_array_size(classes); /* 0 of what is no array */
-    if (!json_is_array(classes) || (p->kind == KIND_REGRESSION ? n != 0 : p->kind == KIND_BINARY ? n != 2 : n < 2))
+    if (!json_is_array(classes) || (p->kind == KIND_REGRESSION ? n != 0 : p->kind == KIND_BINARY ? n != 2 : n < 3))
         return wrong(path, "the number of classes", st);
     p->class_name = NEW0(n, char *);
     p->n_classes = n;
@@ -194,7 +194,7 @@ static int read_probe(struct saved_probe *p, json_t *part, const char *path, str
         return wrong(path, "the probe's form", st);
     p->form = (enum saved_form)found;
     bool regression = p->kind == KIND_REGRESSION;
-    if ((p->form == SAVED_RIDGE && !regression) || ((p->form == SAVED_LOGISTIC || p->form == SAVED_CUMULATIVE_LOGIT) && regression))
+    if ((p->form == SAVED_RIDGE && !regression) || (p->form == SAVED_LOGISTIC && regression) || (p->form == SAVED_CUMULATIVE_LOGIT && p->kind != KIND_ORDINAL))
         return status_set(st, STATUS_DATA, "'%s': a probe of the form %s cannot answer a %s task", path, form, task_kind_name(p->kind));
     if (strcmp(parameter, saved_parameter_name(p->form)) != 0 || !(p->parameter > 0))
         return wrong(path, "the hyper-parameter", st);

@@ -45,6 +45,8 @@ static int add_box(struct boxes_image *image, struct box box, const char *path, 
         return status_set(st, STATUS_DATA, "'%s', %s: the box from (%g, %g) to (%g, %g) lies outside '%s' of %zux%zu px", path, what, box.left, box.top,
                           box.right, box.bottom, image->file, image->width, image->height);
     box = (struct box){fmax(box.left, 0), fmax(box.top, 0), fmin(box.right, width), fmin(box.bottom, height)};
+    if (box.right <= box.left || box.bottom <= box.top)
+        return status_set(st, STATUS_DATA, "'%s', %s: the box lies in the margin of '%s'", path, what, image->file);
     image->box = mem_grow(image->box, image->n, &image->capacity, sizeof *image->box);
     image->box[image->n++] = box;
     return STATUS_OK;

@@ -155,6 +155,9 @@ static int check_classes(const struct task *t, const char *path, struct status *
                                   manifest_line(path, "classes"), value, t->classes[task_class_of(t, value)].name, t->classes[c].name);
         }
     }
+    if (t->kind != KIND_BINARY && t->n_classes == 2)
+        return status_set(st, STATUS_DATA, "%s:%zu: two classes are of kind binary; kind %s needs three or more", path, manifest_line(path, "classes"),
+                          t->kind_text);
     return STATUS_OK;
 }
 

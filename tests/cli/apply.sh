@@ -61,6 +61,9 @@ expect "a third of the images" 0 "(external)" "$program" apply -q -o third $prob
 check "they get what they got among all" sh -c 'tail -n +2 third/predictions_external/fracture.csv > some; test -s some && ! grep -vxFf out/predictions_external/fracture.csv some'
 sed 's/^name: fracture/name: broken/' part_fracture.yaml > part_broken.yaml
 sed 's/part_fracture/part_broken/' other.yaml > broken.yaml
+{ cat study.yaml; echo 'seed: 7'; } > seeded.yaml
+"$program" run -q -o seeded seeded.yaml > /dev/null 2>&1
+expect "two probes of one name in the reports are refused" 3 "under the same name" "$program" apply -q -o both $probe "seeded/probes/$(basename "$probe")" broken.yaml
 expect "the only task may have another name" 0 "(external)" "$program" apply -q -o renamed $probe broken.yaml
 
 edit() { sed "$1" part_fracture.yaml > part_edited.yaml; sed 's/part_fracture/part_edited/' other.yaml > edited.yaml; }

@@ -28,7 +28,17 @@ expect "a second time nothing is computed" 0 "(0 made now, $n were there)" "$pro
 check "and the table is the same" cmp -s one/error_maps.csv three/error_maps.csv
 rm "one/panels/$stem.png"
 expect "what is missing is made again" 0 "(1 made now, $((n - 1)) were there)" "$program" heatmap -o one "$model" data/images
+rm "one/maps/$stem.npy"
+expect "a map that is gone too" 0 "(1 made now, $((n - 1)) were there)" "$program" heatmap -o one "$model" data/images
+truncate -s 100 "one/maps/$stem.npy"
+expect "or cut short" 0 "(1 made now, $((n - 1)) were there)" "$program" heatmap -o one "$model" data/images
 check "as it was" diff -r one three
+rm "one/panels/$stem.png" && mkdir "one/panels/$stem.png"
+"$program" heatmap -q --seed 1 -o one "$model" "$first" > /dev/null 2>&1
+check "a run that could not write its panels leaves nothing that vouches for its map" test ! -e "one/maps/$stem.json"
+rmdir "one/panels/$stem.png"
+"$program" heatmap -q -o one "$model" data/images > /dev/null 2>&1
+check "the first settings again: as it was" diff -r one three
 expect "other settings, other maps" 0 "($n made now, 0 were there)" "$program" heatmap --seed 1 -o one "$model" data/images
 check "that differ" sh -c "! cmp -s one/maps/$stem.npy three/maps/$stem.npy"
 

@@ -54,6 +54,7 @@ static void bad_coco_files_are_refused(void **state)
     refuse("{" IMAGES ", \"annotations\": [{\"id\": 4, \"image_id\": 7, \"bbox\": [1, 1, 0, 1]}]}", "annotation 1 (id 4): a box of 0 x 1 px");
     refuse("{" IMAGES ", \"annotations\": [{\"id\": 4, \"image_id\": 7, \"bbox\": [1, 1, 2, 11]}]}", "lies outside 'b.png' of 20x10 px");
     refuse("{" IMAGES ", \"annotations\": [{\"id\": 4, \"image_id\": 7, \"bbox\": [1, 1, 2]}]}", "bbox is not");
+    refuse("{" IMAGES ", \"annotations\": [{\"id\": 4, \"image_id\": 7, \"bbox\": [-0.8, 3, 0.6, 5]}]}", "lies in the margin of 'b.png'");
     refuse("{" IMAGES ", \"annotations\": [{\"id\": 4, \"image_id\": 7, \"bbox\": [1, 1, 2, \"3\"]}]}", "no number");
 }
 

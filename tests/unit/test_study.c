@@ -21,6 +21,8 @@ static void test_tasks_refused(void **state)
         {"name: a\nkind: binary\nclasses: [{name: a}]\n" COHORT, "t.yaml:3:"},
         {"name: a\nkind: binary\nclasses: [{name: a}, {name: b}, {name: c}]\n" COHORT, "t.yaml:3: kind binary has two classes, here are 3"},
         {"name: a\nkind: ordinal\nclasses: [{name: a}, {name: a}]\n" COHORT, "two classes are called 'a'"},
+        {"name: a\nkind: ordinal\nclasses: [{name: a}, {name: b}]\n" COHORT, "t.yaml:3: two classes are of kind binary; kind ordinal needs three"},
+        {"name: a\nkind: multiclass\n" CLASSES COHORT, "two classes are of kind binary"},
         {"name: a\nkind: ordinal\nclasses: [{name: a, values: [x]}, {name: a, values: [y]}]\n" COHORT, "two classes are called 'a'"},
         {"name: a\nkind: ordinal\nclasses: [{name: a, values: [\"1\"]}, {name: b, values: [\"1.0\"]}]\n" COHORT,
          "label value '1.0' belongs to class 'a' and to class 'b'"},
