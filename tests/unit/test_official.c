@@ -49,7 +49,7 @@ static const char *patient_of(const struct reference *r, size_t row)
     return table_cell(&r->samples, row, c);
 }
 
-/* A task whose classes are the labels that occur, ascending; a second one where there is only one. */
+/* A task whose classes are the labels that occur, ascending; others, that have no rows, where these are fewer than three. */
 static char *task_of(const struct reference *r, const char *order)
 {
     char *text = NULL;
@@ -66,8 +66,8 @@ static char *task_of(const struct reference *r, const char *order)
     for (int k = 0; k < 64; k++)
         if (seen[k])
             fprintf(f, "%s{name: \"%d\"}", n++ ? ", " : "classes: [", k - 32);
-    if (n == 1)
-        fputs(", {name: other}", f);
+    for (size_t others = n; n && others < 3; others++)
+        fprintf(f, ", {name: other%zu}", others);
     fprintf(f, "%scohort: {table: cohort.csv}\nofficial: {order: %s%s}\n", n ? "]\n" : "", order, r->quirk ? ", split: image, quirk: pesplanus" : "");
     fclose(f);
     return text;
