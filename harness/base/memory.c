@@ -64,7 +64,7 @@ void *mem_aligned(size_t count, size_t size)
 void *mem_huge(size_t bytes)
 {
     size_t page = (size_t)2 << 20;
-    if (bytes < page)
+    if (bytes < page / 8)
         return mem_aligned(bytes, 1);
     size_t whole = bytes_of((bytes_of(bytes, 1) - 1) / page + 1, page);
     void *p = aligned_alloc(page, whole);

@@ -41,12 +41,12 @@ struct attention *attention_new(size_t n_tokens, size_t n_heads, size_t head_wid
     a->group = a->group < n_tokens ? a->group : n_tokens;
     a->ld = round_up(n_tokens, 16);
     a->room = NEW0((size_t)team, struct room);
-    size_t tokens = round_up(n_tokens, set->columns), width = round_up(head_width, set->columns), deep = n_tokens > head_width ? n_tokens : head_width;
+    size_t tokens = round_up(n_tokens, set->columns), width = round_up(head_width, set->columns), deep = round_up(n_tokens > head_width ? n_tokens : head_width, 2 * PRODUCT_LINE);
     for (int i = 0; i < team; i++) {
         struct room *r = &a->room[i];
         r->keys = mem_aligned(tokens * (head_width + 1), sizeof(float));
         r->values = mem_aligned(width * (n_tokens + 1), sizeof(float));
-        r->rows = mem_aligned(a->group * (deep + 1), sizeof(float));
+        r->rows = mem_aligned(a->group * deep, sizeof(float));
         r->scores = mem_aligned(a->group * a->ld, sizeof(float));
         r->inverse = mem_aligned(a->group, sizeof(float));
         r->tile = mem_aligned(a->group * set->columns, sizeof(float));
@@ -100,51 +100,54 @@ static void pack_keys_and_values(const struct attention *a, struct room *r, cons
     }
 }
 
-/* tile[n_rows, columns] = the packed rows times a panel, both `depth` deep. */
-static void multiply(const struct attention *a, struct room *r, const char *packed_panel, size_t n_rows, size_t depth)
+/* The packed rows times a panel, both `depth` deep; in the tile if there is no target. */
+static void multiply(const struct attention *a, struct room *r, const char *packed_panel, size_t n_rows, size_t depth,
+                     const struct product_target *target)
 {
-    size_t size = product_panel_size(a->precision), row_size = product_row_size(a->set, a->precision);
-    for (size_t k = 0; k < depth; k += PRODUCT_DEPTH) {
+    size_t slice = product_slice(a->set, a->precision), size = product_panel_size(a->precision), row_size = product_row_size(a->set, a->precision);
+    for (size_t k = 0; k < depth; k += slice) {
         product_blocks(r->tile, a->set, a->precision, r->rows + k * n_rows * row_size, packed_panel + k * a->set->columns * size, n_rows,
-                       smaller(PRODUCT_DEPTH, depth - k), k == 0, r->wide, packed_panel, 0);
+                       smaller(slice, depth - k), k == 0, r->wide, packed_panel, 0, k + slice >= depth ? target : NULL);
     }
 }
 
 /* Rows first .. first + n - 1 of one head. */
-static void run_group(float *context, const struct attention *a, struct room *r, const float *query, size_t stride, size_t n)
+static void run_group(float *context, size_t ld, const struct attention *a, struct room *r, const float *query, size_t stride, size_t n)
 {
     const struct product_end as_it_is = {.bias = NULL};
-    size_t columns = a->set->columns, T = a->n_tokens, D = a->n_heads * a->width;
+    size_t columns = a->set->columns, T = a->n_tokens;
     product_pack_rows(r->rows, a->set, a->precision, query, stride, n, a->width);
     for (size_t j = 0; j < T; j += columns) {
-        multiply(a, r, panel(a, r->keys, j / columns, a->width), n, a->width);
-        a->set->finish(r->scores, a->ld, r->tile, n, j, smaller(columns, T - j), &as_it_is);
+        const struct product_target target = {r->scores, a->ld, j, smaller(columns, T - j), &as_it_is};
+        multiply(a, r, panel(a, r->keys, j / columns, a->width), n, a->width, &target);
     }
     a->set->exponentials(r->scores, a->ld, n, T, (float)(1.0 / sqrt((double)a->width)), r->inverse);
     product_pack_rows(r->rows, a->set, a->precision, r->scores, a->ld, n, T);
     for (size_t j = 0; j < a->width; j += columns) {
-        multiply(a, r, panel(a, r->values, j / columns, T), n, T);
+        size_t n_columns = smaller(columns, a->width - j);
+        multiply(a, r, panel(a, r->values, j / columns, T), n, T, NULL);
         for (size_t i = 0; i < n; i++) {
-            for (size_t k = 0; k < smaller(columns, a->width - j); k++) {
-                context[i * D + j + k] = r->tile[i * columns + k] * r->inverse[i];
+#pragma omp simd
+            for (size_t k = 0; k < n_columns; k++) {
+                context[i * ld + j + k] = r->tile[i * columns + k] * r->inverse[i];
             }
         }
     }
 }
 
-static void run_head(float *context, const struct attention *a, struct room *r, const float *qkv, size_t head)
+static void run_head(float *context, size_t ld, const struct attention *a, struct room *r, const float *qkv, size_t stride, size_t head)
 {
-    size_t D = a->n_heads * a->width, stride = 3 * D, column = head * a->width;
+    size_t D = a->n_heads * a->width, column = head * a->width;
     pack_keys_and_values(a, r, qkv + D + column, qkv + 2 * D + column, stride);
     for (size_t i = 0; i < a->n_tokens; i += a->group) {
-        run_group(context + i * D + column, a, r, qkv + i * stride + column, stride, smaller(a->group, a->n_tokens - i));
+        run_group(context + i * ld + column, ld, a, r, qkv + i * stride + column, stride, smaller(a->group, a->n_tokens - i));
     }
 }
 
-void attention_run(float *context, struct attention *a, const float *qkv)
+void attention_run(float *context, size_t ld_context, struct attention *a, const float *qkv, size_t ld_qkv)
 {
 #pragma omp parallel for schedule(static) num_threads(a->team) if (a->team > 1)
     for (size_t i = 0; i < a->n_heads; i++) {
-        run_head(context, a, &a->room[omp_get_thread_num()], qkv, i);
+        run_head(context, ld_context, a, &a->room[omp_get_thread_num()], qkv, ld_qkv, i);
     }
 }

@@ -16,7 +16,8 @@ struct attention; /* memory for pictures of T tokens */
 struct attention *attention_new(size_t n_tokens, size_t n_heads, size_t head_width, enum encoder_precision precision, int team);
 void attention_free(struct attention *a); /* NULL is fine */
 
-/* qkv[T, 3 D]: query, key and value of a token one behind the other, each its heads one behind the other; context[T, D]. */
-void attention_run(float *context, struct attention *a, const float *qkv);
+/* qkv[T, 3 D]: query, key and value of a token one behind the other, each its heads one behind the other; context[T, D].
+ * Rows are ld_context and ld_qkv apart. */
+void attention_run(float *context, size_t ld_context, struct attention *a, const float *qkv, size_t ld_qkv);
 
 #endif

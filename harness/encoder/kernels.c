@@ -92,11 +92,11 @@ INLINE double row_variance(const float *row, size_t width, double mean)
 }
 
 /* Two passes over a row that stays in the first-level cache: no cancellation. */
-INLINE void kernel_layer_norm_body(float *out, const float *x, const float *weight, const float *bias, size_t n_rows,
+INLINE void kernel_layer_norm_body(float *out, const float *x, size_t ld, const float *weight, const float *bias, size_t n_rows,
                                    size_t width, double eps)
 {
     for (size_t i = 0; i < n_rows; i++) {
-        const float *row = x + i * width;
+        const float *row = x + i * ld;
         float *to = out + i * width;
         double mean = row_mean(row, width);
         float scale = (float)(1.0 / sqrt(row_variance(row, width, mean) + eps));
@@ -107,8 +107,8 @@ INLINE void kernel_layer_norm_body(float *out, const float *x, const float *weig
     }
 }
 DISPATCH(, kernel_layer_norm,
-         (float *out, const float *x, const float *weight, const float *bias, size_t n_rows, size_t width, double eps),
-         (out, x, weight, bias, n_rows, width, eps))
+         (float *out, const float *x, size_t ld, const float *weight, const float *bias, size_t n_rows, size_t width, double eps),
+         (out, x, ld, weight, bias, n_rows, width, eps))
 
 INLINE void kernel_add_body(float *x, const float *y, size_t n)
 {

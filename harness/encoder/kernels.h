@@ -12,8 +12,9 @@
 #include <stdint.h>
 
 /* out = (x - mean) / sqrt(variance + eps) * weight + bias, a row at a time;
- * population variance.  Sums in double.  Ba, Kiros & Hinton 2016, arXiv:1607.06450.  out may be x. */
-void kernel_layer_norm(float *out, const float *x, const float *weight, const float *bias, size_t n_rows, size_t width,
+ * population variance.  Sums in double.  Ba, Kiros & Hinton 2016, arXiv:1607.06450.
+ * x's rows are ld apart, out's are contiguous; out may be x if ld is width. */
+void kernel_layer_norm(float *out, const float *x, size_t ld, const float *weight, const float *bias, size_t n_rows, size_t width,
                        double eps);
 
 void kernel_add(float *x, const float *y, size_t n); /* x += y */

@@ -127,7 +127,7 @@ void mae_workspace_trace(struct mae_workspace *w)
 static void keep_trace(float *trace, const struct vit_room *r, size_t width, size_t k)
 {
     if (trace) {
-        memcpy(trace + k * r->n_tokens * width, r->x, r->n_tokens * width * sizeof *trace);
+        vit_room_get(trace + k * r->n_tokens * width, r, 0, r->n_tokens, width);
     }
 }
 
@@ -154,10 +154,10 @@ void mae_encode(struct mae_workspace *w, const uint32_t *order, size_t n)
     w->order = order;
     w->n = n;
     for (size_t i = 0; i < n; i++) {
-        float *x = w->seen.x + i * (1 + w->keep) * D;
-        memcpy(x, w->tokens, D * sizeof *x);
+        size_t first = i * (1 + w->keep);
+        vit_room_put(&w->seen, first, w->tokens, 1, D);
         for (size_t k = 0; k < w->keep; k++) {
-            memcpy(x + (1 + k) * D, w->tokens + (1 + order[i * L + k]) * D, D * sizeof *x);
+            vit_room_put(&w->seen, first + 1 + k, w->tokens + (1 + order[i * L + k]) * D, 1, D);
         }
     }
     run_blocks(m, &w->seen, n, w->trace);
@@ -182,13 +182,14 @@ void mae_decode(struct mae_workspace *w, float *prediction)
     const struct vit *b = &d->blocks;
     size_t T = m->n_tokens, L = T - 1, rows = w->n * (1 + w->keep);
     const struct product_end embed = {.bias = d->embed_bias}, predict = {.bias = d->predict_bias};
-    product_run(w->embedded, &d->embed, &(struct product_rows){.x = w->seen.normed, .stride = m->width}, rows, &embed, w->scratch);
+    product_run(w->embedded, d->embed.n_out, &d->embed, &(struct product_rows){.x = w->seen.normed, .stride = m->width}, rows, &embed, w->scratch);
     for (size_t i = 0; i < w->n; i++) {
-        place(w->all.x + i * T * b->width, w, w->embedded + i * (1 + w->keep) * b->width, w->order + i * L);
+        place(w->all.normed, w, w->embedded + i * (1 + w->keep) * b->width, w->order + i * L);
+        vit_room_put(&w->all, i * T, w->all.normed, T, b->width);
     }
     run_blocks(b, &w->all, w->n, w->decoder_trace);
     for (size_t i = 0; i < w->n; i++) { /* without the class token's row */
-        product_run(prediction + i * L * m->patch_values, &d->predict,
+        product_run(prediction + i * L * m->patch_values, d->predict.n_out, &d->predict,
                     &(struct product_rows){.x = w->all.normed + (i * T + 1) * b->width, .stride = b->width}, L, &predict, w->scratch);
     }
 }

@@ -8,8 +8,9 @@
 #include "base/memory.h"
 #include "encoder/product_pack.h"
 
-#define CHUNK_DEPTH (4 * PRODUCT_DEPTH) /* of the rows packed at once */
-#define CHUNK_BYTES ((size_t)448 << 10) /* of them; what a second level of 512 KB leaves beside a panel's slice */
+#define MOST_SLICE (2 * PRODUCT_DEPTH)
+#define CHUNK_DEPTH (2 * MOST_SLICE) /* of the rows packed at once */
+#define CHUNK_BYTES ((size_t)448 << 10) /* of them; what a second level of 512 KB leaves beside a panel's slice; one of 1 MB gains nothing by more */
 #define GROUP_ROWS 224 /* 197 tokens in one group where CHUNK_BYTES allows */
 
 struct product_scratch {
@@ -88,14 +89,14 @@ struct product_scratch *product_scratch_new(int team)
     const struct product_set *set = product_set();
     struct product_scratch *s = NEW0(1, struct product_scratch);
     s->team = team;
-    s->rows = mem_aligned(CHUNK_BYTES + PRODUCT_DEPTH * sizeof(float), 1);
+    s->rows = mem_huge(CHUNK_BYTES + MOST_SLICE * sizeof(float));
     s->tile = NEW((size_t)team, float *);
     s->wide = NEW((size_t)team, float *);
     s->gathered = NEW((size_t)team, float *);
     for (int i = 0; i < team; i++) {
         s->tile[i] = mem_aligned(GROUP_ROWS * set->columns, sizeof(float));
         s->wide[i] = mem_aligned(PRODUCT_DEPTH * set->columns, sizeof(float));
-        s->gathered[i] = mem_aligned(set->rows * PRODUCT_DEPTH, sizeof(float));
+        s->gathered[i] = mem_aligned(set->rows * MOST_SLICE, sizeof(float));
     }
     return s;
 }
@@ -120,15 +121,16 @@ void product_scratch_free(struct product_scratch *s)
 /* Some rows of the result, from some of the depth. */
 struct cut {
     size_t row, n_rows;
-    size_t k, depth; /* k a multiple of PRODUCT_DEPTH */
+    size_t k, depth; /* k a multiple of the slice */
+    size_t slice;
 };
 
 static size_t slice_depth(const struct cut *c, size_t k)
 {
-    return c->depth - k < PRODUCT_DEPTH ? c->depth - k : PRODUCT_DEPTH;
+    return c->depth - k < c->slice ? c->depth - k : c->slice;
 }
 
-/* Packed rows: [slice of PRODUCT_DEPTH][block][its depth, its rows]. */
+/* Packed rows: [slice][block][its rows]. */
 static void pack_block(const struct product *p, const struct product_set *set, const struct product_rows *x, const struct cut *c, size_t block,
                        struct product_scratch *s, int me)
 {
@@ -136,39 +138,38 @@ static void pack_block(const struct product *p, const struct product_set *set, c
     size_t size = product_row_size(set, p->precision);
     const float *row[PRODUCT_MAX_ROWS];
     float *gathered = s->gathered[me];
-    for (size_t k = 0; k < c->depth; k += PRODUCT_DEPTH) {
+    for (size_t k = 0; k < c->depth; k += c->slice) {
         size_t depth = slice_depth(c, k);
         for (size_t i = 0; i < n; i++) {
             if (x->gather) {
-                x->gather(gathered + i * PRODUCT_DEPTH, x->context, c->row + first + i, c->k + k, depth);
-                row[i] = gathered + i * PRODUCT_DEPTH;
+                x->gather(gathered + i * MOST_SLICE, x->context, c->row + first + i, c->k + k, depth);
+                row[i] = gathered + i * MOST_SLICE;
             } else {
                 row[i] = x->x + (c->row + first + i) * x->stride + c->k + k;
             }
         }
-        product_pack_block(s->rows + (k * c->n_rows + first * product_depth(p->precision, depth)) * size, set, p->precision, row, n, depth);
+        product_pack_block(s->rows + (k * c->n_rows + first * product_packed_depth(set, p->precision, depth)) * size, set, p->precision, row, n, depth);
     }
 }
 
 /* One panel of weights over the packed rows. */
-static void run_panel(float *y, const struct product *p, const struct product_set *set, const struct cut *c, size_t panel,
+static void run_panel(float *y, size_t ld, const struct product *p, const struct product_set *set, const struct cut *c, size_t panel,
                       const struct product_end *end, struct product_scratch *s, int me)
 {
     size_t first = panel * set->columns, left = p->n_out - first;
-    size_t size = product_panel_size(p->precision), row_size = product_row_size(set, p->precision), lines = PRODUCT_DEPTH * set->columns * size / 64;
+    size_t size = product_panel_size(p->precision), row_size = product_row_size(set, p->precision), lines = c->slice * set->columns * size / 64;
     const char *weights = (const char *)p->packed + (panel * panel_values(p, set) + c->k * set->columns) * size;
     float *tile = c->depth < p->n_in ? s->sums + panel * c->n_rows * set->columns : s->tile[me];
-    for (size_t k = 0; k < c->depth; k += PRODUCT_DEPTH) {
+    const struct product_target target = {y + c->row * ld, ld, first, left < set->columns ? left : set->columns, end};
+    for (size_t k = 0; k < c->depth; k += c->slice) {
+        size_t depth = slice_depth(c, k);
         const char *slice = weights + k * set->columns * size;
-        product_blocks(tile, set, p->precision, s->rows + k * c->n_rows * row_size, slice, c->n_rows, slice_depth(c, k), c->k + k == 0,
-                       s->wide[me], slice + lines * 64, lines);
-    }
-    if (c->k + c->depth == p->n_in) {
-        set->finish(y + c->row * p->n_out, p->n_out, tile, c->n_rows, first, left < set->columns ? left : set->columns, end);
+        product_blocks(tile, set, p->precision, s->rows + k * c->n_rows * row_size, slice, c->n_rows, depth, c->k + k == 0, s->wide[me],
+                       slice + lines * 64, lines, c->k + k + depth == p->n_in ? &target : NULL);
     }
 }
 
-static void run_cut(float *y, const struct product *p, const struct product_set *set, const struct product_rows *x, const struct cut *c,
+static void run_cut(float *y, size_t ld, const struct product *p, const struct product_set *set, const struct product_rows *x, const struct cut *c,
                     const struct product_end *end, struct product_scratch *s)
 {
     size_t panels = n_panels(p, set), blocks = product_n_blocks(set, c->n_rows);
@@ -181,7 +182,7 @@ static void run_cut(float *y, const struct product *p, const struct product_set 
         }
 #pragma omp for schedule(static)
         for (size_t i = 0; i < panels; i++) {
-            run_panel(y, p, set, c, i, end, s, me);
+            run_panel(y, ld, p, set, c, i, end, s, me);
         }
     }
 }
@@ -191,30 +192,30 @@ static void make_room(struct product_scratch *s, size_t values)
 {
     if (s->n_sums < values) {
         free(s->sums);
-        s->sums = mem_aligned(values, sizeof(float));
+        s->sums = mem_huge(values * sizeof(float));
         s->n_sums = values;
     }
 }
 
 /* A group is as many whole blocks as the packed rows have room for.  Its rows are packed a chunk of the depth at a time;
  * the weights pass once for each group. */
-void product_run(float *y, const struct product *p, const struct product_rows *x, size_t n_rows, const struct product_end *end,
+void product_run(float *y, size_t ld, const struct product *p, const struct product_rows *x, size_t n_rows, const struct product_end *end,
                  struct product_scratch *s)
 {
     const struct product_set *set = product_set();
-    size_t chunk = p->n_in < CHUNK_DEPTH ? (p->n_in + PRODUCT_DEPTH - 1) / PRODUCT_DEPTH * PRODUCT_DEPTH : CHUNK_DEPTH;
+    size_t slice = product_slice(set, p->precision), chunk = p->n_in < CHUNK_DEPTH ? (p->n_in + slice - 1) / slice * slice : CHUNK_DEPTH;
     size_t most = CHUNK_BYTES / (chunk * product_row_size(set, p->precision));
     size_t blocks = product_n_blocks(set, n_rows), most_blocks = (most < GROUP_ROWS ? most : GROUP_ROWS) / set->rows;
     size_t groups = (blocks - 1) / most_blocks + 1;
     for (size_t i = 0; i < groups; i++) {
-        struct cut c = {.row = product_block_start(set, n_rows, blocks * i / groups)};
+        struct cut c = {.row = product_block_start(set, n_rows, blocks * i / groups), .slice = slice};
         c.n_rows = product_block_start(set, n_rows, blocks * (i + 1) / groups) - c.row;
-        if (p->n_in > CHUNK_DEPTH) {
+        if (p->n_in > chunk) {
             make_room(s, c.n_rows * n_panels(p, set) * set->columns);
         }
         for (; c.k < p->n_in; c.k += c.depth) {
-            c.depth = p->n_in - c.k < CHUNK_DEPTH ? p->n_in - c.k : CHUNK_DEPTH;
-            run_cut(y, p, set, x, &c, end, s);
+            c.depth = p->n_in - c.k < chunk ? p->n_in - c.k : chunk;
+            run_cut(y, ld, p, set, x, &c, end, s);
         }
     }
 }

@@ -38,6 +38,12 @@ struct product_part {
 void product_pack(struct product *p, const struct product_part *part, size_t n_parts, size_t n_in, enum encoder_precision precision);
 void product_free(struct product *p);
 
+/* A row's distance for n values: a line of the cache more, so that rows one below the other do not meet in one of its sets. */
+static inline size_t product_stride(size_t n)
+{
+    return n + PRODUCT_LINE;
+}
+
 /* Where the rows of x come from: x[row * stride + k], or what `gather` writes, values k .. k + n - 1 of a row. */
 struct product_rows {
     const float *x;
@@ -51,8 +57,9 @@ struct product_scratch;
 struct product_scratch *product_scratch_new(int team);
 void product_scratch_free(struct product_scratch *s);
 
-/* y[n_rows, n_out] = end(x W^T). */
-void product_run(float *y, const struct product *p, const struct product_rows *x, size_t n_rows, const struct product_end *end,
+/* y[n_rows, n_out] = end(x W^T), rows of y ld apart.  Where ld * 4 is a multiple of 4096, all rows meet in a few sets of the
+ * caches: product_stride. */
+void product_run(float *y, size_t ld, const struct product *p, const struct product_rows *x, size_t n_rows, const struct product_end *end,
                  struct product_scratch *s);
 
 #endif

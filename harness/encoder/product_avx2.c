@@ -6,9 +6,9 @@
 
 #include "encoder/product_blocks.h"
 
-static void block(float *tile, const float *a, const float *b, size_t n_rows, size_t depth, bool first, const void *ahead, size_t n_ahead)
+static void block(float *tile, const float *a, const float *b, size_t n_rows, size_t depth, bool first, const struct product_fetch *fetch)
 {
-    block_by_rows(tile, a, b, n_rows, depth, first, ahead, n_ahead);
+    block_by_rows(tile, a, b, n_rows, depth, first, fetch);
 }
 
 const struct product_set product_avx2 = {.name = "avx2", .sums = "fused", .sums_bf16 = "fused", PRODUCT_SET_FUNCTIONS};

@@ -8,9 +8,9 @@
 #define BLOCK_PAIRS
 #include "encoder/product_blocks.h"
 
-void product_block_bf16(float *tile, const uint16_t *a, const uint16_t *b, size_t n_rows, size_t depth, bool first, const void *ahead,
-                        size_t n_ahead)
+void product_block_bf16(float *tile, const uint16_t *a, const uint16_t *b, size_t n_rows, size_t depth, bool first,
+                        const struct product_fetch *fetch)
 {
-    block_by_rows(tile, a, b, n_rows, depth, first, ahead, n_ahead);
+    block_by_rows(tile, a, b, n_rows, depth, first, fetch);
 }
 #endif

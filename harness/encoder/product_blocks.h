@@ -2,8 +2,7 @@
  * includer defines BLOCK_ROWS and BLOCK_COLUMNS, a few whole vectors (simd.h);
  * for bfloat16 also BLOCK_PAIRS. */
 #define BLOCK_VECTORS (BLOCK_COLUMNS / SIMD_LANES)
-#define LINE 64 /* bytes of the cache */
-#define STEPS 8 /* of the unrolled loop */
+#define LINE_BYTES 64
 
 #ifdef BLOCK_PAIRS
 typedef uint16_t element;
@@ -13,7 +12,7 @@ typedef float element;
 #define TERMS 1
 #endif
 
-INLINE void fetch(const void *at)
+INLINE void fetch_line(const void *at)
 {
     _mm_prefetch((const char *)at, _MM_HINT_T0);
 }
@@ -35,7 +34,9 @@ INLINE void put_rows(float *tile, vfloat sum[BLOCK_ROWS][BLOCK_VECTORS], size_t 
     }
 }
 
-/* One step: a[n_rows, TERMS] times b[BLOCK_COLUMNS, TERMS]. */
+#define LINE (PRODUCT_LINE * TERMS) /* values of a row that lie together */
+
+/* One step: a[n_rows, TERMS], rows a LINE apart, times b[BLOCK_COLUMNS, TERMS]. */
 INLINE void add_step(vfloat sum[BLOCK_ROWS][BLOCK_VECTORS], const element *a, const element *b, size_t n_rows)
 {
 #ifdef BLOCK_PAIRS
@@ -55,10 +56,10 @@ INLINE void add_step(vfloat sum[BLOCK_ROWS][BLOCK_VECTORS], const element *a, co
     for (size_t i = 0; i < n_rows; i++) {
 #ifdef BLOCK_PAIRS
         int32_t pair;
-        memcpy(&pair, a + i * TERMS, sizeof pair);
+        memcpy(&pair, a + i * LINE, sizeof pair);
         one = (__m512bh)_mm512_set1_epi32(pair);
 #else
-        one = v_set(a[i]);
+        one = v_set(a[i * LINE]);
 #endif
 #pragma GCC unroll 4
         for (size_t v = 0; v < BLOCK_VECTORS; v++) {
@@ -71,12 +72,13 @@ INLINE void add_step(vfloat sum[BLOCK_ROWS][BLOCK_VECTORS], const element *a, co
     }
 }
 
-INLINE void block_of(float *tile, const element *a, const element *b, size_t n_rows, size_t depth, bool first, const char *ahead, size_t n_ahead)
+INLINE void block_of(float *tile, const element *a, const element *b, size_t n_rows, size_t depth, bool first, const struct product_fetch *fetch)
 {
     vfloat sum[BLOCK_ROWS][BLOCK_VECTORS];
-    const size_t a_step = n_rows * TERMS, b_step = BLOCK_COLUMNS * TERMS;
-    const element *next = a + n_rows * depth; /* the block behind this one: fetched as fast as this one is read */
-    size_t left = depth / TERMS;
+    const size_t b_step = BLOCK_COLUMNS * TERMS;
+    size_t left = depth / TERMS, turns = left / PRODUCT_LINE, each = turns ? (fetch->n_ahead + turns - 1) / turns : 0;
+    const char *ahead = fetch->ahead, *to = fetch->to;
+    const element *next = a + n_rows * ((left + PRODUCT_LINE - 1) / PRODUCT_LINE) * LINE; /* the block behind this one: fetched as fast as this one is read */
 #pragma GCC unroll 16
     for (size_t i = 0; i < n_rows; i++) {
 #pragma GCC unroll 4
@@ -84,39 +86,39 @@ INLINE void block_of(float *tile, const element *a, const element *b, size_t n_r
             sum[i][v] = v_set(0.0f);
         }
     }
-    for (; left >= STEPS; left -= STEPS) {
-        for (size_t i = 0; i < STEPS * a_step * sizeof *next; i += LINE) {
-            fetch((const char *)next + i);
+    for (; left >= PRODUCT_LINE; left -= PRODUCT_LINE) {
+        for (size_t i = 0; i < n_rows; i++) {
+            fetch_line(next + i * LINE);
         }
-        if (n_ahead > 0) {
-            fetch(ahead);
-            ahead += LINE;
-            n_ahead--;
+        for (size_t i = 0; i < each; i++, ahead += LINE_BYTES) {
+            fetch_line(ahead);
         }
+        for (size_t i = 0; to && i < BLOCK_COLUMNS * sizeof(float); i += LINE_BYTES) { /* a row a turn */
+            fetch_line(to + i);
+        }
+        to = to ? to + fetch->to_stride : NULL;
 #pragma GCC unroll 16
-        for (size_t j = 0; j < STEPS; j++) {
-            add_step(sum, a + j * a_step, b + j * b_step, n_rows);
+        for (size_t j = 0; j < PRODUCT_LINE; j++) {
+            add_step(sum, a + j * TERMS, b + j * b_step, n_rows);
         }
-        a += STEPS * a_step;
-        b += STEPS * b_step;
-        next += STEPS * a_step;
+        a += n_rows * LINE;
+        b += PRODUCT_LINE * b_step;
+        next += n_rows * LINE;
     }
-    for (; left > 0; left--) {
-        add_step(sum, a, b, n_rows);
-        a += a_step;
-        b += b_step;
+    for (size_t j = 0; j < left; j++) {
+        add_step(sum, a + j * TERMS, b + j * b_step, n_rows);
     }
     put_rows(tile, sum, n_rows, first);
 }
 
 /* A loop of its own for each number of rows. */
-INLINE void block_by_rows(float *tile, const element *a, const element *b, size_t n_rows, size_t depth, bool first, const void *ahead,
-                          size_t n_ahead)
+INLINE void block_by_rows(float *tile, const element *a, const element *b, size_t n_rows, size_t depth, bool first,
+                          const struct product_fetch *fetch)
 {
     switch (n_rows) {
 #define CASE(n)                                                \
     case n:                                                    \
-        block_of(tile, a, b, n, depth, first, ahead, n_ahead); \
+        block_of(tile, a, b, n, depth, first, fetch); \
         break
         CASE(1);
         CASE(2);

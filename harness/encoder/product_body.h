@@ -158,19 +158,20 @@ static void exponentials(float *x, size_t ld, size_t n_rows, size_t n, float sca
         for (size_t v = 0; v < SUM_VECTORS; v++) {
             v_store(lane + v * SIMD_LANES, sum[v]);
         }
-        double total = 0;
-        for (size_t j = 0; j < SUM_LANES; j++) {
-            total += (double)lane[j];
+        double pair[SUM_LANES / 2];
+        for (size_t j = 0; j < SUM_LANES / 2; j++) {
+            pair[j] = (double)lane[j] + (double)lane[j + SUM_LANES / 2];
         }
+        double total = ((pair[0] + pair[4]) + (pair[1] + pair[5])) + ((pair[2] + pair[6]) + (pair[3] + pair[7]));
         memset(row + n, 0, (ld - n) * sizeof *row);
         inverse[i] = (float)(1.0 / total);
     }
 }
 
-static void gate(float *x, size_t n_rows, size_t width)
+static void gate(float *x, size_t ld, size_t n_rows, size_t width)
 {
     for (size_t i = 0; i < n_rows; i++) {
-        float *row = x + i * 2 * width;
+        float *row = x + i * ld;
         for (size_t j = 0; j < width; j += SIMD_LANES) {
             vmask some = v_first(width - j);
             vfloat a = v_load_first(row + j, some), b = v_load_first(row + width + j, some);
@@ -179,77 +180,9 @@ static void gate(float *x, size_t n_rows, size_t width)
     }
 }
 
-/* ---- bfloat16 ---- */
+#include "encoder/product_pack_body.h"
 
-/* The bits of x rounded, the lower half zero; NaN stays one.  Without a branch, so that loops over it are vectors. */
-INLINE uint32_t bf16_bits(float x)
-{
-    uint32_t u;
-    memcpy(&u, &x, sizeof u);
-    uint32_t even = u + 0x7fffu + (u >> 16 & 1u), nan = u | 0x400000u;
-    return ((u & 0x7fffffffu) > 0x7f800000u ? nan : even) & 0xffff0000u;
-}
-
-static uint16_t to_bf16(float x)
-{
-    return (uint16_t)(bf16_bits(x) >> 16);
-}
-
-static void round_to_bf16(uint16_t *to, const float *from, size_t n)
-{
-#pragma omp simd
-    for (size_t i = 0; i < n; i++) {
-        to[i] = (uint16_t)(bf16_bits(from[i]) >> 16);
-    }
-}
-
-static void round_in_float(float *x, size_t n)
-{
-#pragma omp simd
-    for (size_t i = 0; i < n; i++) {
-        uint32_t u = bf16_bits(x[i]);
-        memcpy(&x[i], &u, sizeof u);
-    }
-}
-
-/* ---- packing of rows ---- */
-
-static void interleave(float *to, const float *const *row, size_t n, size_t depth)
-{
-    for (size_t k = 0; k < depth; k++) {
-        for (size_t i = 0; i < n; i++) {
-            *to++ = row[i][k];
-        }
-    }
-}
-
-static void interleave_bf16(uint16_t *to, const float *const *row, size_t n, size_t depth)
-{
-    for (size_t k = 0; k < depth; k += 2) {
-        for (size_t i = 0; i < n; i++) {
-            *to++ = to_bf16(row[i][k]);
-            *to++ = k + 1 < depth ? to_bf16(row[i][k + 1]) : 0;
-        }
-    }
-}
-
-static void widen(float *to, const uint16_t *from, size_t depth)
-{
-    for (size_t k = 0; k < depth; k += 2) {
-        float *even = to + k * BLOCK_COLUMNS, *odd = even + BLOCK_COLUMNS;
-#pragma omp simd
-        for (size_t j = 0; j < BLOCK_COLUMNS; j++) {
-            uint32_t pair, low, high;
-            memcpy(&pair, from + k * BLOCK_COLUMNS + 2 * j, sizeof pair);
-            low = pair << 16;
-            high = pair & 0xffff0000u;
-            memcpy(&even[j], &low, sizeof low);
-            memcpy(&odd[j], &high, sizeof high);
-        }
-    }
-}
-
-#define PRODUCT_SET_FUNCTIONS                                                                                                    \
-    .rows = BLOCK_ROWS, .columns = BLOCK_COLUMNS, .block = block, .interleave = interleave, .interleave_bf16 = interleave_bf16,   \
-    .widen = widen, .round = round_to_bf16, .round_in_float = round_in_float, .finish = finish, .exponentials = exponentials,     \
-    .gate = gate
+#define PRODUCT_SET_FUNCTIONS                                                                                                     \
+    .rows = BLOCK_ROWS, .columns = BLOCK_COLUMNS, .block = block, .pack_rows = pack_rows, .pack_rows_bf16 = pack_rows_bf16,       \
+    .pack_rows_rounded = pack_rows_rounded, .pack_panel = pack_panel, .pack_panel_bf16 = pack_panel_bf16, .pack_steps = pack_steps, \
+    .pack_steps_bf16 = pack_steps_bf16, .widen = widen, .finish = finish, .exponentials = exponentials, .gate = gate

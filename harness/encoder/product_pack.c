@@ -12,52 +12,34 @@ size_t product_panel_size(enum encoder_precision precision)
     return precision == ENCODER_BF16 ? sizeof(uint16_t) : sizeof(float);
 }
 
-static void pack_pair_row(uint16_t *to, const struct product_set *set, const float *value, size_t n_columns, size_t k)
+size_t product_slice(const struct product_set *set, enum encoder_precision precision)
 {
-    uint16_t *pair = to + (k & ~(size_t)1) * set->columns + (k & 1), half[PRODUCT_MAX_COLUMNS];
-    set->round(half, value, n_columns);
-    for (size_t j = 0; j < n_columns; j++) {
-        pair[2 * j] = half[j];
-    }
+    return product_row_size(set, precision) == sizeof(uint16_t) ? 2 * PRODUCT_DEPTH : PRODUCT_DEPTH;
+}
+
+size_t product_packed_depth(const struct product_set *set, enum encoder_precision precision, size_t depth)
+{
+    size_t line = product_row_size(set, precision) == sizeof(uint16_t) ? 2 * PRODUCT_LINE : PRODUCT_LINE;
+    return (depth + line - 1) / line * line;
 }
 
 void product_pack_panel(void *to, const struct product_set *set, enum encoder_precision precision, const float *const *row,
                         size_t n_columns, size_t depth)
 {
-    float value[PRODUCT_MAX_COLUMNS];
-    size_t width = set->columns;
     if (precision == ENCODER_BF16) {
-        memset(to, 0, product_depth(precision, depth) * width * sizeof(uint16_t));
-    }
-    for (size_t k = 0; k < depth; k++) {
-        float *at = precision == ENCODER_BF16 ? value : (float *)to + k * width;
-        for (size_t j = 0; j < n_columns; j++) {
-            at[j] = row[j][k];
-        }
-        if (precision == ENCODER_BF16) {
-            pack_pair_row(to, set, value, n_columns, k);
-        } else {
-            memset(at + n_columns, 0, (width - n_columns) * sizeof *at);
-        }
+        set->pack_panel_bf16(to, row, n_columns, depth);
+    } else {
+        set->pack_panel(to, row, n_columns, depth);
     }
 }
 
 void product_pack_panel_across(void *to, const struct product_set *set, enum encoder_precision precision, const float *column,
                                size_t stride, size_t n_columns, size_t depth)
 {
-    size_t width = set->columns;
     if (precision == ENCODER_BF16) {
-        memset(to, 0, product_depth(precision, depth) * width * sizeof(uint16_t));
-    }
-    for (size_t k = 0; k < depth; k++) {
-        const float *from = column + k * stride;
-        if (precision == ENCODER_BF16) {
-            pack_pair_row(to, set, from, n_columns, k);
-        } else {
-            float *at = (float *)to + k * width;
-            memcpy(at, from, n_columns * sizeof *at);
-            memset(at + n_columns, 0, (width - n_columns) * sizeof *at);
-        }
+        set->pack_steps_bf16(to, column, stride, n_columns, depth);
+    } else {
+        set->pack_steps(to, column, stride, n_columns, depth);
     }
 }
 
@@ -68,47 +50,44 @@ size_t product_n_blocks(const struct product_set *set, size_t n_rows)
 
 size_t product_block_start(const struct product_set *set, size_t n_rows, size_t i)
 {
-    size_t row = i * set->rows;
-    return row < n_rows ? row : n_rows;
+    return n_rows * i / product_n_blocks(set, n_rows);
 }
 
 void product_pack_block(void *to, const struct product_set *set, enum encoder_precision precision, const float *const *row, size_t n,
                         size_t depth)
 {
     if (precision != ENCODER_BF16) {
-        set->interleave(to, row, n, depth);
+        set->pack_rows(to, row, n, depth);
     } else if (set->block_bf16) {
-        set->interleave_bf16(to, row, n, depth);
+        set->pack_rows_bf16(to, row, n, depth);
     } else {
-        set->interleave(to, row, n, depth);
-        set->round_in_float(to, n * depth);
-        if (depth & 1) {
-            memset((float *)to + n * depth, 0, n * sizeof(float));
-        }
+        set->pack_rows_rounded(to, row, n, depth);
     }
 }
 
 void product_pack_rows(void *to, const struct product_set *set, enum encoder_precision precision, const float *x, size_t stride,
                        size_t n_rows, size_t depth)
 {
-    size_t size = product_row_size(set, precision);
-    for (size_t k = 0; k < depth; k += PRODUCT_DEPTH) {
-        size_t terms = depth - k < PRODUCT_DEPTH ? depth - k : PRODUCT_DEPTH;
-        for (size_t first = 0; first < n_rows; first += set->rows) {
+    size_t size = product_row_size(set, precision), n_blocks = product_n_blocks(set, n_rows), slice = product_slice(set, precision);
+    for (size_t k = 0; k < depth; k += slice) {
+        size_t terms = depth - k < slice ? depth - k : slice, packed = product_packed_depth(set, precision, terms);
+        for (size_t b = 0; b < n_blocks; b++) {
             const float *row[PRODUCT_MAX_ROWS];
-            size_t n = n_rows - first < set->rows ? n_rows - first : set->rows;
+            size_t first = product_block_start(set, n_rows, b), n = product_block_start(set, n_rows, b + 1) - first;
             for (size_t i = 0; i < n; i++) {
                 row[i] = x + (first + i) * stride + k;
             }
-            product_pack_block((char *)to + (k * n_rows + first * product_depth(precision, terms)) * size, set, precision, row, n, terms);
+            product_pack_block((char *)to + (k * n_rows + first * packed) * size, set, precision, row, n, terms);
         }
     }
 }
 
 void product_blocks(float *tile, const struct product_set *set, enum encoder_precision precision, const void *rows, const void *panel,
-                    size_t n_rows, size_t depth, bool first, float *wide, const char *ahead, size_t n_ahead)
+                    size_t n_rows, size_t depth, bool first, float *wide, const char *ahead, size_t n_ahead,
+                    const struct product_target *target)
 {
     size_t n_blocks = product_n_blocks(set, n_rows), lines = (n_ahead + n_blocks - 1) / n_blocks;
+    size_t packed = product_packed_depth(set, precision, depth);
     bool native = precision == ENCODER_BF16 && set->block_bf16;
     depth = product_depth(precision, depth);
     if (precision == ENCODER_BF16 && !native) {
@@ -116,14 +95,25 @@ void product_blocks(float *tile, const struct product_set *set, enum encoder_pre
         panel = wide;
     }
     for (size_t i = 0; i < n_blocks; i++) {
-        size_t row = i * set->rows, n = n_rows - row < set->rows ? n_rows - row : set->rows;
-        size_t some = lines < n_ahead ? lines : n_ahead;
-        if (native) {
-            set->block_bf16(tile + row * set->columns, (const uint16_t *)rows + row * depth, panel, n, depth, first, ahead, some);
-        } else {
-            set->block(tile + row * set->columns, (const float *)rows + row * depth, panel, n, depth, first, ahead, some);
+        size_t row = product_block_start(set, n_rows, i), n = product_block_start(set, n_rows, i + 1) - row;
+        float *sums = tile + row * set->columns;
+        struct product_fetch fetch = {.ahead = ahead, .n_ahead = lines < n_ahead ? lines : n_ahead};
+        if (target) {
+            fetch.to = (const char *)(target->y + row * target->ld + target->first);
+            fetch.to_stride = target->ld * sizeof *sums;
+        } else if (!first) {
+            fetch.to = (const char *)sums;
+            fetch.to_stride = set->columns * sizeof *sums;
         }
-        ahead += some * 64;
-        n_ahead -= some;
+        if (native) {
+            set->block_bf16(sums, (const uint16_t *)rows + row * packed, panel, n, depth, first, &fetch);
+        } else {
+            set->block(sums, (const float *)rows + row * packed, panel, n, depth, first, &fetch);
+        }
+        if (target) {
+            set->finish(target->y + row * target->ld, target->ld, sums, n, target->first, target->n, target->end);
+        }
+        ahead += fetch.n_ahead * 64;
+        n_ahead -= fetch.n_ahead;
     }
 }

@@ -18,23 +18,37 @@ void product_pack_panel(void *to, const struct product_set *set, enum encoder_pr
 void product_pack_panel_across(void *to, const struct product_set *set, enum encoder_precision precision, const float *column,
                                size_t stride, size_t n_columns, size_t depth);
 
-/* The rows of a block: block i of n_rows rows begins at row product_block_start(set, n_rows, i); only the last may be smaller than the set's. */
+/* Terms of one sum: PRODUCT_DEPTH steps. */
+size_t product_slice(const struct product_set *set, enum encoder_precision precision);
+
+/* Values of a packed row of this depth, whole lines (product_set.h). */
+size_t product_packed_depth(const struct product_set *set, enum encoder_precision precision, size_t depth);
+
+/* Blocks of n_rows rows, as equal as can be: block i begins at row product_block_start(set, n_rows, i). */
 size_t product_n_blocks(const struct product_set *set, size_t n_rows);
 size_t product_block_start(const struct product_set *set, size_t n_rows, size_t i);
 
-/* A block's left side from its rows, depth <= PRODUCT_DEPTH of them.
- * to: uint16_t [depth / 2, n, 2] if the set has bf16 products and precision is bf16, else float [depth, n]; depth made even in bf16. */
+/* A block's left side from its n rows, at most a slice deep: [line][row][a line's values]; bfloat16 if the set
+ * has such products and precision is bf16, else floats. */
 void product_pack_block(void *to, const struct product_set *set, enum encoder_precision precision, const float *const *row, size_t n,
                         size_t depth);
 
-/* n_rows rows of any depth, `stride` apart: [slice of PRODUCT_DEPTH][block][its depth, its rows]. */
+/* n_rows rows of any depth, `stride` apart: [slice][block][its rows]. */
 void product_pack_rows(void *to, const struct product_set *set, enum encoder_precision precision, const float *x, size_t stride,
                        size_t n_rows, size_t depth);
 
-/* tile[n_rows, set->columns] = or += rows * panel; rows: the blocks of n_rows rows one behind the other, each [depth, its rows].  wide[PRODUCT_DEPTH * set->columns] is scratch for
- * panels that have to be widened; ahead[n_ahead lines] is fetched by the way. */
+/* Where finished sums go: columns first .. first + n - 1 of y, rows ld apart. */
+struct product_target {
+    float *y;
+    size_t ld, first, n;
+    const struct product_end *end;
+};
+
+/* tile[n_rows, set->columns] = or += rows * panel; rows: the packed blocks of n_rows rows, of one slice.  wide[PRODUCT_DEPTH * set->columns]
+ * is scratch for panels that have to be widened; ahead[n_ahead lines] is fetched by the way.  target: NULL if the sums go on. */
 void product_blocks(float *tile, const struct product_set *set, enum encoder_precision precision, const void *rows, const void *panel,
-                    size_t n_rows, size_t depth, bool first, float *wide, const char *ahead, size_t n_ahead);
+                    size_t n_rows, size_t depth, bool first, float *wide, const char *ahead, size_t n_ahead,
+                    const struct product_target *target);
 
 /* Bytes of one value of a packed row, and of a packed panel. */
 size_t product_row_size(const struct product_set *set, enum encoder_precision precision);

@@ -17,7 +17,7 @@ INLINE void block_of(float *tile, const float *a, const float *b, size_t n_rows,
         const four *row = (const four *)(b + k * BLOCK_COLUMNS);
         for (size_t i = 0; i < n_rows; i++) {
             for (size_t v = 0; v < FOURS; v++) {
-                sum[i][v] += a[k * n_rows + i] * row[v];
+                sum[i][v] += a[(k / PRODUCT_LINE * n_rows + i) * PRODUCT_LINE + k % PRODUCT_LINE] * row[v];
             }
         }
     }
@@ -29,10 +29,9 @@ INLINE void block_of(float *tile, const float *a, const float *b, size_t n_rows,
     }
 }
 
-static void block(float *tile, const float *a, const float *b, size_t n_rows, size_t depth, bool first, const void *ahead, size_t n_ahead)
+static void block(float *tile, const float *a, const float *b, size_t n_rows, size_t depth, bool first, const struct product_fetch *fetch)
 {
-    (void)ahead;
-    (void)n_ahead;
+    (void)fetch;
     switch (n_rows) {
 #define CASE(n)                                   \
     case n:                                       \

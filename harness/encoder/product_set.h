@@ -4,7 +4,10 @@
  * attention.c have cut and packed.
  *
  * A block is `rows` rows by `columns` columns of the result, over at most
- * PRODUCT_DEPTH terms: each element's terms are fused into one sum from 0 in
+ * PRODUCT_DEPTH terms.  Its rows are packed by lines, [line][row][PRODUCT_LINE],
+ * the last line filled up with zeros; its panel of weights by steps, [step][column].
+ *
+ * All sets add in one order: each element's terms are fused into one sum from 0 in
  * order of k, and the sums of successive depths are added up.  That fixes every
  * bit, whatever the size of the blocks; only the portable set rounds product and
  * sum apart. */
@@ -17,7 +20,9 @@
 
 #define PRODUCT_MAX_COLUMNS 32  /* of any set's panel */
 #define PRODUCT_MAX_ROWS 16     /* of any set's block */
-#define PRODUCT_DEPTH 256 /* terms of one sum; a panel's slice of that depth fits the first-level cache */
+#define PRODUCT_DEPTH 256 /* terms of one sum, twice as many where the set has products of bfloat16 pairs; a panel's slice of that depth fits the
+                             first-level cache */
+#define PRODUCT_LINE 16   /* steps of a packed row that lie together: a line of the cache; a step is a term, or a pair of bfloat16 */
 
 enum activation_kind { ACTIVATION_NONE, ACTIVATION_GELU, ACTIVATION_GELU_TANH, ACTIVATION_QUICK_GELU, ACTIVATION_RELU, ACTIVATION_SILU };
 
@@ -30,36 +35,47 @@ struct product_end {
     bool clips;                  /* max(y, 0) behind the addition */
 };
 
+/* What a block fetches by the way, NULL: nothing. */
+struct product_fetch {
+    const char *ahead;  /* will be read next, */
+    size_t n_ahead;     /* lines of the cache */
+    const char *to;     /* will be written: a row's columns for each row of the block, */
+    size_t to_stride;   /* bytes apart */
+};
+
 struct product_set {
     const char *name;
     const char *sums, *sums_bf16; /* how products are added up, in words: sets of the same words give the same bits */
     size_t rows, columns; /* of a block; columns is also the width of a packed panel */
-    /* tile[n_rows, columns] = or += a b.  a: [depth, n_rows], n_rows <= rows; b: [depth, columns].
-     * ahead: what will be needed next, [n_ahead] cache lines. */
-    void (*block)(float *tile, const float *a, const float *b, size_t n_rows, size_t depth, bool first, const void *ahead, size_t n_ahead);
-    /* The same of bfloat16, a: [depth / 2, n_rows, 2], b: [depth / 2, columns, 2], depth even; NULL: the set has no such instruction, widen b. */
-    void (*block_bf16)(float *tile, const uint16_t *a, const uint16_t *b, size_t n_rows, size_t depth, bool first, const void *ahead,
-                       size_t n_ahead);
+    /* tile[n_rows, columns] = or += a b.  a: n_rows <= rows packed rows; b: [depth, columns]. */
+    void (*block)(float *tile, const float *a, const float *b, size_t n_rows, size_t depth, bool first, const struct product_fetch *fetch);
+    /* The same of bfloat16, a line of PRODUCT_LINE pairs, b: [depth / 2, columns, 2], depth even; NULL: the set has no such instruction, widen b. */
+    void (*block_bf16)(float *tile, const uint16_t *a, const uint16_t *b, size_t n_rows, size_t depth, bool first,
+                       const struct product_fetch *fetch);
     /* to[depth, columns] from [depth / 2, columns, 2] */
     void (*widen)(float *to, const uint16_t *from, size_t depth);
-    /* to[depth, n] from n rows; bf16: rounded, [depth / 2, n, 2], zeros behind an odd depth. */
-    void (*interleave)(float *to, const float *const *row, size_t n, size_t depth);
-    void (*interleave_bf16)(uint16_t *to, const float *const *row, size_t n, size_t depth);
-    /* n values rounded to bfloat16, to even: as such, or kept in a float. */
-    void (*round)(uint16_t *to, const float *from, size_t n);
-    void (*round_in_float)(float *x, size_t n);
+    /* n rows by lines; bf16: rounded to even, by pairs; rounded: to bfloat16, and kept in a float. */
+    void (*pack_rows)(float *to, const float *const *row, size_t n, size_t depth);
+    void (*pack_rows_bf16)(uint16_t *to, const float *const *row, size_t n, size_t depth);
+    void (*pack_rows_rounded)(float *to, const float *const *row, size_t n, size_t depth);
+    /* A panel from its columns column[n], n <= columns, zeros behind them; bf16: by pairs, a zero behind an odd depth. */
+    void (*pack_panel)(float *to, const float *const *column, size_t n, size_t depth);
+    void (*pack_panel_bf16)(uint16_t *to, const float *const *column, size_t n, size_t depth);
+    /* The same from its steps: rows of n values, `stride` apart. */
+    void (*pack_steps)(float *to, const float *step, size_t stride, size_t n, size_t depth);
+    void (*pack_steps_bf16)(uint16_t *to, const float *step, size_t stride, size_t n, size_t depth);
     /* From the sums in tile[n_rows, columns] to columns first .. first + n_columns of y or the residual, rows ld apart. */
     void (*finish)(float *y, size_t ld, const float *tile, size_t n_rows, size_t first, size_t n_columns, const struct product_end *end);
     /* The first n of each row: exp(scale (x - max)), with 1 / sum in inverse[n_rows]; zeros from n to ld. */
     void (*exponentials)(float *x, size_t ld, size_t n_rows, size_t n, float scale, float *inverse);
-    /* x[n_rows, 2 width] = [a b]: a's place becomes silu(a) b, b's place stays.  Shazeer 2020, arXiv:2002.05202. */
-    void (*gate)(float *x, size_t n_rows, size_t width);
+    /* x[n_rows, 2 width], rows ld apart, = [a b]: a's place becomes silu(a) b, b's place stays.  Shazeer 2020, arXiv:2002.05202. */
+    void (*gate)(float *x, size_t ld, size_t n_rows, size_t width);
 };
 
 extern const struct product_set product_portable, product_avx2, product_avx512, product_avx512_bf16;
 
 /* block_bf16 of product_avx512_bf16, for the shape of product_avx512's blocks. */
-void product_block_bf16(float *tile, const uint16_t *a, const uint16_t *b, size_t n_rows, size_t depth, bool first, const void *ahead,
-                        size_t n_ahead);
+void product_block_bf16(float *tile, const uint16_t *a, const uint16_t *b, size_t n_rows, size_t depth, bool first,
+                        const struct product_fetch *fetch);
 
 #endif

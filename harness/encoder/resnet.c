@@ -99,7 +99,7 @@ static void convolve(struct picture *y, const struct picture *x, const struct re
     if (c->kernel > 1 || c->stride > 1) {
         rows = (struct product_rows){.gather = gather, .context = &window};
     }
-    product_run(y->value, &c->weight, &rows, y->height * y->width, end, scratch);
+    product_run(y->value, c->weight.n_out, &c->weight, &rows, y->height * y->width, end, scratch);
 }
 
 static void convolve_and_rectify(struct picture *y, const struct picture *x, const struct resnet_convolution *c,

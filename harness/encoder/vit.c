@@ -75,14 +75,14 @@ void vit_embed(const struct vit *m, float *x, float *patches, const float *pixel
         memcpy(x + D, m->registers, m->n_registers * D * sizeof *x);
     }
     memcpy(patch_rows, positions + D, n_patches * D * sizeof *x);
-    product_run(patch_rows, &m->patches, &(struct product_rows){.x = patches, .stride = m->patch_values}, n_patches, &end, scratch);
+    product_run(patch_rows, D, &m->patches, &(struct product_rows){.x = patches, .stride = m->patch_values}, n_patches, &end, scratch);
 }
 
 static void keep_trace(const struct vit *m, struct state *s, size_t k)
 {
     size_t values = m->n_tokens * m->width;
     if (s->trace) {
-        memcpy(s->trace + k * values, s->room.x, values * sizeof *s->room.x);
+        vit_room_get(s->trace + k * values, &s->room, 0, m->n_tokens, m->width);
     }
 }
 
@@ -90,9 +90,9 @@ static void keep_trace(const struct vit *m, struct state *s, size_t k)
 static void read_out(const struct vit *m, struct state *s, size_t i, float *out)
 {
     size_t D = m->width;
-    const float *x = s->room.x + i * m->n_tokens * D, *normed = s->room.normed + i * m->n_tokens * D;
+    const float *normed = s->room.normed + i * m->n_tokens * D;
     memcpy(out + CLS * D, normed, D * sizeof *out);
-    memcpy(out + CLS_PRE * D, x, D * sizeof *out);
+    vit_room_get(out + CLS_PRE * D, &s->room, i * m->n_tokens, 1, D);
     kernel_mean_rows(out + MEAN * D, s->sum, normed + first_patch(m) * D, m->rows * m->columns, D);
     if (m->pooler_weight) {
         kernel_linear(out + POOLER * D, m->pooler_weight, m->pooler_bias, normed, D, D);
@@ -108,7 +108,8 @@ void vit_forward(const void *model, void *state, const float *pixels, size_t n, 
     struct state *s = state;
     size_t D = m->width;
     for (size_t i = 0; i < n; i++) {
-        vit_embed(m, s->room.x + i * m->n_tokens * D, s->patches, pixels + i * 3 * m->input_height * m->input_width, s->room.scratch);
+        vit_embed(m, s->room.normed, s->patches, pixels + i * 3 * m->input_height * m->input_width, s->room.scratch);
+        vit_room_put(&s->room, i * m->n_tokens, s->room.normed, m->n_tokens, D);
     }
     keep_trace(m, s, 0);
     for (size_t i = 0; i < m->n_layers; i++) {

@@ -1,19 +1,28 @@
 #include "encoder/vit_blocks.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "encoder/kernels.h"
 
+static size_t up_width(const struct vit *m)
+{
+    return m->gated ? 2 * m->intermediate : m->intermediate;
+}
+
 void vit_room_init(struct vit_room *r, const struct vit *m, size_t n_tokens, size_t batch, int team)
 {
     size_t rows = batch * n_tokens;
-    *r = (struct vit_room){.n_tokens = n_tokens};
-    r->x = mem_aligned(rows * m->width, sizeof(float));
-    r->normed = mem_aligned(rows * m->width, sizeof(float));
-    r->qkv = mem_aligned(rows * 3 * m->width, sizeof(float));
-    r->context = mem_aligned(rows * m->width, sizeof(float));
-    r->hidden = mem_aligned(rows * m->intermediate * (m->gated ? 2 : 1), sizeof(float));
+    *r = (struct vit_room){.n_tokens = n_tokens,
+                           .ld = product_stride(m->width),
+                           .ld_qkv = product_stride(3 * m->width),
+                           .ld_hidden = product_stride(up_width(m))};
+    r->x = mem_huge(rows * r->ld * sizeof(float));
+    r->normed = mem_huge(rows * m->width * sizeof(float));
+    r->qkv = mem_huge(rows * r->ld_qkv * sizeof(float));
+    r->context = mem_huge(rows * r->ld * sizeof(float));
+    r->hidden = mem_huge(rows * r->ld_hidden * sizeof(float));
     vit_room_share(r, m, team);
 }
 
@@ -37,29 +46,43 @@ void vit_room_free(struct vit_room *r)
     *r = (struct vit_room){.n_tokens = 0};
 }
 
+void vit_room_put(struct vit_room *r, size_t row, const float *from, size_t n, size_t width)
+{
+    for (size_t i = 0; i < n; i++) {
+        memcpy(r->x + (row + i) * r->ld, from + i * width, width * sizeof *from);
+    }
+}
+
+void vit_room_get(float *to, const struct vit_room *r, size_t row, size_t n, size_t width)
+{
+    for (size_t i = 0; i < n; i++) {
+        memcpy(to + i * width, r->x + (row + i) * r->ld, width * sizeof *to);
+    }
+}
+
 void vit_run_block(const struct vit *m, const struct vit_layer *l, struct vit_room *r, size_t n)
 {
-    size_t D = m->width, rows = n * r->n_tokens, up = m->gated ? 2 * m->intermediate : m->intermediate;
+    size_t D = m->width, rows = n * r->n_tokens;
     const struct product_end qkv = {.bias = l->qkv_bias}, out = {.bias = l->out_bias, .adds = true, .scale = l->attention_scale},
                              hidden = {.bias = l->up_bias, .activation = m->gated ? ACTIVATION_NONE : m->activation->kind},
                              down = {.bias = l->down_bias, .adds = true, .scale = l->mlp_scale};
 
-    kernel_layer_norm(r->normed, r->x, l->before_weight, l->before_bias, rows, D, m->eps);
-    product_run(r->qkv, &l->qkv, &(struct product_rows){.x = r->normed, .stride = D}, rows, &qkv, r->scratch);
+    kernel_layer_norm(r->normed, r->x, r->ld, l->before_weight, l->before_bias, rows, D, m->eps);
+    product_run(r->qkv, r->ld_qkv, &l->qkv, &(struct product_rows){.x = r->normed, .stride = D}, rows, &qkv, r->scratch);
     for (size_t i = 0; i < n; i++) {
-        attention_run(r->context + i * r->n_tokens * D, r->attention, r->qkv + i * r->n_tokens * 3 * D);
+        attention_run(r->context + i * r->n_tokens * r->ld, r->ld, r->attention, r->qkv + i * r->n_tokens * r->ld_qkv, r->ld_qkv);
     }
-    product_run(r->x, &l->out, &(struct product_rows){.x = r->context, .stride = D}, rows, &out, r->scratch);
+    product_run(r->x, r->ld, &l->out, &(struct product_rows){.x = r->context, .stride = r->ld}, rows, &out, r->scratch);
 
-    kernel_layer_norm(r->normed, r->x, l->after_weight, l->after_bias, rows, D, m->eps);
-    product_run(r->hidden, &l->up, &(struct product_rows){.x = r->normed, .stride = D}, rows, &hidden, r->scratch);
+    kernel_layer_norm(r->normed, r->x, r->ld, l->after_weight, l->after_bias, rows, D, m->eps);
+    product_run(r->hidden, r->ld_hidden, &l->up, &(struct product_rows){.x = r->normed, .stride = D}, rows, &hidden, r->scratch);
     if (m->gated) {
-        product_set()->gate(r->hidden, rows, m->intermediate);
+        product_set()->gate(r->hidden, r->ld_hidden, rows, m->intermediate);
     }
-    product_run(r->x, &l->down, &(struct product_rows){.x = r->hidden, .stride = up}, rows, &down, r->scratch);
+    product_run(r->x, r->ld, &l->down, &(struct product_rows){.x = r->hidden, .stride = r->ld_hidden}, rows, &down, r->scratch);
 }
 
 void vit_run_norm(const struct vit *m, struct vit_room *r, size_t n)
 {
-    kernel_layer_norm(r->normed, r->x, m->norm_weight, m->norm_bias, n * r->n_tokens, m->width, m->eps);
+    kernel_layer_norm(r->normed, r->x, r->ld, m->norm_weight, m->norm_bias, n * r->n_tokens, m->width, m->eps);
 }

@@ -13,9 +13,11 @@ struct vit_room {
     struct product_scratch *scratch;
     struct attention *attention;
     size_t n_tokens;   /* of one sequence */
-    float *x, *normed; /* [n n_tokens, D]: the residual stream of n sequences, one below the other */
+    size_t ld, ld_qkv, ld_hidden; /* product_stride of D, 3 D, I */
+    float *x;          /* [n n_tokens, D]: the residual stream of n sequences, one below the other; rows ld apart */
+    float *normed;     /* [n n_tokens, D], contiguous */
     float *qkv;        /* [n n_tokens, 3 D] */
-    float *context;    /* [n n_tokens, D] */
+    float *context;    /* [n n_tokens, D], rows ld apart */
     float *hidden;     /* [n n_tokens, I], or [.., 2 I] of a gated MLP */
 };
 
@@ -23,6 +25,10 @@ struct vit_room {
 void vit_room_init(struct vit_room *r, const struct vit *m, size_t n_tokens, size_t batch, int team);
 void vit_room_share(struct vit_room *r, const struct vit *m, int team);
 void vit_room_free(struct vit_room *r); /* accepts a zeroed one */
+
+/* n rows of x from `row` on, and contiguous ones. */
+void vit_room_put(struct vit_room *r, size_t row, const float *from, size_t n, size_t width);
+void vit_room_get(float *to, const struct vit_room *r, size_t row, size_t n, size_t width);
 
 /* x of n sequences behind one block. */
 void vit_run_block(const struct vit *m, const struct vit_layer *l, struct vit_room *r, size_t n);

@@ -334,7 +334,7 @@ static void search_queries(uint32_t *neighbour, double *distance, const struct s
     for (size_t block = 0; block < s->n_blocks; block++) {
         const struct product *p = &s->block[block];
         struct product_rows rows = {.x = scratch->part, .stride = s->d};
-        product_run(scratch->product, p, &rows, b, &(struct product_end){.bias = NULL}, scratch->of_product);
+        product_run(scratch->product, p->n_out, p, &rows, b, &(struct product_end){.bias = NULL}, scratch->of_product);
         for (size_t i = 0; i < b; i++)
             if (s->metric == KNN_EUCLIDEAN || s->query_norm[begin + i] > 0)
                 list_scan(&scratch->list[i], scratch->product + i * p->n_out, block * ROWS, p->n_out, s, scratch);

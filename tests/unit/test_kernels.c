@@ -131,7 +131,7 @@ static void swiglu_gates_the_second_half_by_the_first(void **state)
     for (size_t i = 0; i < ROWS * 2 * WIDTH; i++) {
         was[i] = x[i] = (float)((i * 37) % 101) * 0.1f - 5.0f;
     }
-    product_set()->gate(x, ROWS, WIDTH);
+    product_set()->gate(x, 2 * WIDTH, ROWS, WIDTH);
     for (size_t i = 0; i < ROWS; i++) {
         for (size_t j = 0; j < WIDTH; j++) {
             const float *row = was + i * 2 * WIDTH;
@@ -169,12 +169,12 @@ static void layer_norm_agrees_with_double(void **state)
         for (size_t i = 0; i < n; i++) {
             variance += ((double)x[i] - mean) * ((double)x[i] - mean) / (double)n;
         }
-        kernel_layer_norm(out, x, weight, bias, 1, n, 1e-2);
+        kernel_layer_norm(out, x, n, weight, bias, 1, n, 1e-2);
         for (size_t i = 0; i < n; i++) {
             double due = ((double)x[i] - mean) / sqrt(variance + 1e-2) * (double)weight[i] + (double)bias[i];
             assert_true(fabs((double)out[i] - due) < 1e-6);
         }
-        kernel_layer_norm(x, x, weight, bias, 1, n, 1e-2); /* in place */
+        kernel_layer_norm(x, x, n, weight, bias, 1, n, 1e-2); /* in place */
         assert_memory_equal(x, out, n * sizeof *x);
     }
 }
@@ -268,7 +268,7 @@ static void sets_of_the_same_sums_give_the_same_bytes(void **state)
         set[s]->exponentials(to, LD, ROWS, WIDTH, 0.125f, inverse);
         memcpy(to, inverse, sizeof inverse);
         to += N;
-        set[s]->gate(to, ROWS, WIDTH / 2);
+        set[s]->gate(to, WIDTH, ROWS, WIDTH / 2);
         if (first) {
             assert_memory_equal(out, first, 8 * N * sizeof *out);
             free(out);

@@ -92,7 +92,7 @@ static void products_equal_their_naive_twin(void **state)
                                                {.bias = bias, .adds = true, .clips = true}, {.bias = NULL}};
             for (size_t e = 0; e < sizeof ends / sizeof *ends; e++) {
                 memcpy(y, was, s.rows * s.out * sizeof *y);
-                product_run(y, &p, &rows, s.rows, &ends[e], scratch);
+                product_run(y, s.out, &p, &rows, s.rows, &ends[e], scratch);
                 for (size_t i = 0; i < s.rows * s.out; i++) {
                     size_t j = i % s.out;
                     const float *a = x + i / s.out * s.in, *b = weight + j * s.in;
@@ -136,11 +136,11 @@ static void a_row_does_not_depend_on_the_others_or_on_threads(void **state)
         struct product p;
         struct product_scratch *scratch = product_scratch_new(1), *team = product_scratch_new(3);
         product_pack(&p, &part, 1, IN, precision);
-        product_run(y, &p, &(struct product_rows){.x = x, .stride = IN}, ROWS, &end, scratch);
-        product_run(again, &p, &(struct product_rows){.gather = gather_copy, .context = x}, ROWS, &end, team);
+        product_run(y, OUT, &p, &(struct product_rows){.x = x, .stride = IN}, ROWS, &end, scratch);
+        product_run(again, OUT, &p, &(struct product_rows){.gather = gather_copy, .context = x}, ROWS, &end, team);
         assert_memory_equal(y, again, ROWS * OUT * sizeof *y);
         for (size_t i = 0; i < ROWS; i++) {
-            product_run(one, &p, &(struct product_rows){.x = x + i * IN, .stride = IN}, 1, &end, scratch);
+            product_run(one, OUT, &p, &(struct product_rows){.x = x + i * IN, .stride = IN}, 1, &end, scratch);
             assert_memory_equal(y + i * OUT, one, sizeof one);
         }
         product_free(&p);
@@ -196,8 +196,8 @@ static void attention_agrees_with_double(void **state)
         attend(due, qkv, T, heads, width);
         for (enum encoder_precision precision = 0; precision < ENCODER_N_PRECISIONS; precision++) {
             struct attention *a = attention_new(T, heads, width, precision, 1), *team = attention_new(T, heads, width, precision, 2);
-            attention_run(context, a, qkv);
-            attention_run(shared, team, qkv);
+            attention_run(context, D, a, qkv, 3 * D);
+            attention_run(shared, D, team, qkv, 3 * D);
             assert_memory_equal(context, shared, T * D * sizeof *context);
             for (size_t i = 0; i < T * D; i++) {
                 assert_true(fabs((double)context[i] - due[i]) < (precision == ENCODER_BF16 ? 1e-2 : 2e-6));
@@ -222,7 +222,7 @@ static void not_a_number_is_passed_on(void **state)
         const struct product_part part = {weight, 2};
         const struct product_end end = {.activation = ACTIVATION_GELU};
         product_pack(&p, &part, 1, 3, precision);
-        product_run(y, &p, &(struct product_rows){.x = x, .stride = 3}, 1, &end, scratch);
+        product_run(y, 2, &p, &(struct product_rows){.x = x, .stride = 3}, 1, &end, scratch);
         assert_true(isnan(y[0]) && isnan(y[1]));
         product_free(&p);
         product_scratch_free(scratch);
