@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <omp.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -24,6 +25,7 @@ struct attention {
     enum encoder_precision precision;
     size_t n_tokens, n_heads, width, group, ld;
     struct room *room;
+    bool halves;
     int team;
 };
 
@@ -32,11 +34,13 @@ static size_t round_up(size_t n, size_t unit)
     return (n + unit - 1) / unit * unit;
 }
 
-struct attention *attention_new(size_t n_tokens, size_t n_heads, size_t head_width, enum encoder_precision precision, int team)
+struct attention *attention_new(size_t n_tokens, size_t n_heads, size_t head_width, enum encoder_precision precision, bool halves,
+                                int team)
 {
     struct attention *a = NEW0(1, struct attention);
     const struct product_set *set = product_set();
-    *a = (struct attention){.set = set, .precision = precision, .n_tokens = n_tokens, .n_heads = n_heads, .width = head_width, .team = team};
+    *a = (struct attention){.set = set, .precision = precision, .n_tokens = n_tokens, .n_heads = n_heads, .width = head_width, .halves = halves,
+                            .team = team};
     a->group = GROUP_BLOCKS * set->rows;
     a->group = a->group < n_tokens ? a->group : n_tokens;
     a->ld = round_up(n_tokens, 16);
@@ -86,17 +90,35 @@ static char *panel(const struct attention *a, char *packed, size_t i, size_t dep
     return packed + i * product_depth(a->precision, depth) * a->set->columns * product_panel_size(a->precision);
 }
 
-static void pack_keys_and_values(const struct attention *a, struct room *r, const float *key, const float *value, size_t stride)
+/* Value k of a row of q, k, v or the context. */
+static char *at(const struct attention *a, const void *x, size_t k)
+{
+    return (char *)(uintptr_t)x + k * (a->halves ? sizeof(uint16_t) : sizeof(float));
+}
+
+static void pack_keys_and_values(const struct attention *a, struct room *r, const void *key, const void *value, size_t stride)
 {
     size_t columns = a->set->columns, T = a->n_tokens;
     for (size_t j = 0; j < T; j++) {
-        r->row[j] = key + j * stride;
+        r->row[j] = (const float *)(const void *)at(a, key, j * stride);
     }
     for (size_t j = 0; j < T; j += columns) {
-        product_pack_panel(panel(a, r->keys, j / columns, a->width), a->set, a->precision, r->row + j, smaller(columns, T - j), a->width);
+        char *to = panel(a, r->keys, j / columns, a->width);
+        if (a->halves) { /* a pair goes as a word */
+            a->set->pack_panel((float *)(void *)to, r->row + j, smaller(columns, T - j), a->width / 2);
+        } else {
+            product_pack_panel(to, a->set, a->precision, r->row + j, smaller(columns, T - j), a->width);
+        }
     }
     for (size_t j = 0; j < a->width; j += columns) {
-        product_pack_panel_across(panel(a, r->values, j / columns, T), a->set, a->precision, value + j, stride, smaller(columns, a->width - j), T);
+        char *to = panel(a, r->values, j / columns, T);
+        const void *from = at(a, value, j);
+        size_t n = smaller(columns, a->width - j);
+        if (a->halves) {
+            a->set->pack_steps_halves((uint16_t *)(void *)to, from, stride, n, T);
+        } else {
+            product_pack_panel_across(to, a->set, a->precision, from, stride, n, T);
+        }
     }
 }
 
@@ -112,39 +134,39 @@ static void multiply(const struct attention *a, struct room *r, const char *pack
 }
 
 /* Rows first .. first + n - 1 of one head. */
-static void run_group(float *context, size_t ld, const struct attention *a, struct room *r, const float *query, size_t stride, size_t n)
+static void run_group(void *context, size_t ld, const struct attention *a, struct room *r, const void *query, size_t stride, size_t n)
 {
     const struct product_end as_it_is = {.bias = NULL};
     size_t columns = a->set->columns, T = a->n_tokens;
-    product_pack_rows(r->rows, a->set, a->precision, query, stride, n, a->width);
+    product_pack_rows(r->rows, a->set, a->precision, query, a->halves, stride, n, a->width);
     for (size_t j = 0; j < T; j += columns) {
         const struct product_target target = {r->scores, a->ld, j, smaller(columns, T - j), &as_it_is};
         multiply(a, r, panel(a, r->keys, j / columns, a->width), n, a->width, &target);
     }
     a->set->exponentials(r->scores, a->ld, n, T, (float)(1.0 / sqrt((double)a->width)), r->inverse);
-    product_pack_rows(r->rows, a->set, a->precision, r->scores, a->ld, n, T);
+    product_pack_rows(r->rows, a->set, a->precision, r->scores, false, a->ld, n, T);
     for (size_t j = 0; j < a->width; j += columns) {
         size_t n_columns = smaller(columns, a->width - j);
         multiply(a, r, panel(a, r->values, j / columns, T), n, T, NULL);
-        for (size_t i = 0; i < n; i++) {
-#pragma omp simd
-            for (size_t k = 0; k < n_columns; k++) {
-                context[i * ld + j + k] = r->tile[i * columns + k] * r->inverse[i];
-            }
+        void *to = at(a, context, j);
+        if (a->halves) {
+            a->set->weigh_halves(to, ld, r->tile, n, n_columns, r->inverse);
+        } else {
+            a->set->weigh(to, ld, r->tile, n, n_columns, r->inverse);
         }
     }
 }
 
-static void run_head(float *context, size_t ld, const struct attention *a, struct room *r, const float *qkv, size_t stride, size_t head)
+static void run_head(void *context, size_t ld, const struct attention *a, struct room *r, const void *qkv, size_t stride, size_t head)
 {
     size_t D = a->n_heads * a->width, column = head * a->width;
-    pack_keys_and_values(a, r, qkv + D + column, qkv + 2 * D + column, stride);
+    pack_keys_and_values(a, r, at(a, qkv, D + column), at(a, qkv, 2 * D + column), stride);
     for (size_t i = 0; i < a->n_tokens; i += a->group) {
-        run_group(context + i * ld + column, ld, a, r, qkv + i * stride + column, stride, smaller(a->group, a->n_tokens - i));
+        run_group(at(a, context, i * ld + column), ld, a, r, at(a, qkv, i * stride + column), stride, smaller(a->group, a->n_tokens - i));
     }
 }
 
-void attention_run(float *context, size_t ld_context, struct attention *a, const float *qkv, size_t ld_qkv)
+void attention_run(void *context, size_t ld_context, struct attention *a, const void *qkv, size_t ld_qkv)
 {
 #pragma omp parallel for schedule(static) num_threads(a->team) if (a->team > 1)
     for (size_t i = 0; i < a->n_heads; i++) {

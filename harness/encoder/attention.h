@@ -2,22 +2,25 @@
  * at a time.  A few query rows' scores are made, turned into weights and used
  * while they are in the second-level cache; the whole [T, T] is never held.
  * Vaswani et al. 2017, arXiv:1706.03762, eq. 1.
- * bf16: q, k, v and the weights are rounded before their products; the softmax is float32. */
+ * bf16: q, k, v and the weights are rounded before their products; the softmax is float32.
+ * halves: qkv and context are uint16_t, rounded to bfloat16 where they are made; same bits, half the bytes moved. */
 #ifndef ENCODER_ATTENTION_H
 #define ENCODER_ATTENTION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "encoder/encoder.h"
 
 struct attention; /* memory for pictures of T tokens */
 
-/* The heads are shared among `team` threads. */
-struct attention *attention_new(size_t n_tokens, size_t n_heads, size_t head_width, enum encoder_precision precision, int team);
+/* The heads are shared among `team` threads.  halves: only where product_takes_halves(precision, head_width). */
+struct attention *attention_new(size_t n_tokens, size_t n_heads, size_t head_width, enum encoder_precision precision, bool halves,
+                                int team);
 void attention_free(struct attention *a); /* NULL is fine */
 
 /* qkv[T, 3 D]: query, key and value of a token one behind the other, each its heads one behind the other; context[T, D].
  * Rows are ld_context and ld_qkv apart. */
-void attention_run(float *context, size_t ld_context, struct attention *a, const float *qkv, size_t ld_qkv);
+void attention_run(void *context, size_t ld_context, struct attention *a, const void *qkv, size_t ld_qkv);
 
 #endif

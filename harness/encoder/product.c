@@ -118,6 +118,11 @@ void product_scratch_free(struct product_scratch *s)
     }
 }
 
+bool product_takes_halves(enum encoder_precision precision, size_t n_in)
+{
+    return product_row_size(product_set(), precision) == sizeof(uint16_t) && n_in % 2 == 0;
+}
+
 /* Some rows of the result, from some of the depth. */
 struct cut {
     size_t row, n_rows;
@@ -140,6 +145,11 @@ static void pack_block(const struct product *p, const struct product_set *set, c
     float *gathered = s->gathered[me];
     for (size_t k = 0; k < c->depth; k += c->slice) {
         size_t depth = slice_depth(c, k);
+        char *to = s->rows + (k * c->n_rows + first * product_packed_depth(set, p->precision, depth)) * size;
+        if (x->halves) {
+            product_pack_halves(to, x->halves + (c->row + first) * x->stride + c->k + k, x->stride, set, n, depth);
+            continue;
+        }
         for (size_t i = 0; i < n; i++) {
             if (x->gather) {
                 x->gather(gathered + i * MOST_SLICE, x->context, c->row + first + i, c->k + k, depth);
@@ -148,19 +158,20 @@ static void pack_block(const struct product *p, const struct product_set *set, c
                 row[i] = x->x + (c->row + first + i) * x->stride + c->k + k;
             }
         }
-        product_pack_block(s->rows + (k * c->n_rows + first * product_packed_depth(set, p->precision, depth)) * size, set, p->precision, row, n, depth);
+        product_pack_block(to, set, p->precision, row, n, depth);
     }
 }
 
 /* One panel of weights over the packed rows. */
-static void run_panel(float *y, size_t ld, const struct product *p, const struct product_set *set, const struct cut *c, size_t panel,
+static void run_panel(char *y, size_t ld, const struct product *p, const struct product_set *set, const struct cut *c, size_t panel,
                       const struct product_end *end, struct product_scratch *s, int me)
 {
     size_t first = panel * set->columns, left = p->n_out - first;
     size_t size = product_panel_size(p->precision), row_size = product_row_size(set, p->precision), lines = c->slice * set->columns * size / 64;
     const char *weights = (const char *)p->packed + (panel * panel_values(p, set) + c->k * set->columns) * size;
     float *tile = c->depth < p->n_in ? s->sums + panel * c->n_rows * set->columns : s->tile[me];
-    const struct product_target target = {y + c->row * ld, ld, first, left < set->columns ? left : set->columns, end};
+    const struct product_target target = {y + c->row * ld * (end->halves ? sizeof(uint16_t) : sizeof(float)), ld, first,
+                                          left < set->columns ? left : set->columns, end};
     for (size_t k = 0; k < c->depth; k += c->slice) {
         size_t depth = slice_depth(c, k);
         const char *slice = weights + k * set->columns * size;
@@ -169,7 +180,7 @@ static void run_panel(float *y, size_t ld, const struct product *p, const struct
     }
 }
 
-static void run_cut(float *y, size_t ld, const struct product *p, const struct product_set *set, const struct product_rows *x, const struct cut *c,
+static void run_cut(void *y, size_t ld, const struct product *p, const struct product_set *set, const struct product_rows *x, const struct cut *c,
                     const struct product_end *end, struct product_scratch *s)
 {
     size_t panels = n_panels(p, set), blocks = product_n_blocks(set, c->n_rows);
@@ -199,7 +210,7 @@ static void make_room(struct product_scratch *s, size_t values)
 
 /* A group is as many whole blocks as the packed rows have room for.  Its rows are packed a chunk of the depth at a time;
  * the weights pass once for each group. */
-void product_run(float *y, size_t ld, const struct product *p, const struct product_rows *x, size_t n_rows, const struct product_end *end,
+void product_run(void *y, size_t ld, const struct product *p, const struct product_rows *x, size_t n_rows, const struct product_end *end,
                  struct product_scratch *s)
 {
     const struct product_set *set = product_set();

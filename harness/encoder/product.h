@@ -39,14 +39,16 @@ void product_pack(struct product *p, const struct product_part *part, size_t n_p
 void product_free(struct product *p);
 
 /* A row's distance for n values: a line of the cache more, so that rows one below the other do not meet in one of its sets. */
-static inline size_t product_stride(size_t n)
+static inline size_t product_stride(size_t n, bool halves)
 {
-    return n + PRODUCT_LINE;
+    return n + (halves ? 2 * PRODUCT_LINE : PRODUCT_LINE);
 }
 
-/* Where the rows of x come from: x[row * stride + k], or what `gather` writes, values k .. k + n - 1 of a row. */
+/* Where the rows of x come from: x[row * stride + k], or halves[row * stride + k], already bfloat16 (product_takes_halves),
+ * or what `gather` writes, values k .. k + n - 1 of a row. */
 struct product_rows {
     const float *x;
+    const uint16_t *halves;
     size_t stride;
     void (*gather)(float *to, const void *context, size_t row, size_t k, size_t n);
     const void *context;
@@ -57,9 +59,13 @@ struct product_scratch;
 struct product_scratch *product_scratch_new(int team);
 void product_scratch_free(struct product_scratch *s);
 
-/* y[n_rows, n_out] = end(x W^T), rows of y ld apart.  Where ld * 4 is a multiple of 4096, all rows meet in a few sets of the
- * caches: product_stride. */
-void product_run(float *y, size_t ld, const struct product *p, const struct product_rows *x, size_t n_rows, const struct product_end *end,
+/* Whether rows of this many values may be given as bfloat16: where the products round theirs to it anyway, nothing
+ * changes but the bytes that are moved. */
+bool product_takes_halves(enum encoder_precision precision, size_t n_in);
+
+/* y[n_rows, n_out] = end(x W^T), rows of y ld apart; float, or uint16_t if end->halves.  Where ld * 4 is a multiple of 4096,
+ * all rows meet in a few sets of the caches: product_stride. */
+void product_run(void *y, size_t ld, const struct product *p, const struct product_rows *x, size_t n_rows, const struct product_end *end,
                  struct product_scratch *s);
 
 #endif

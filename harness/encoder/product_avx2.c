@@ -11,5 +11,5 @@ static void block(float *tile, const float *a, const float *b, size_t n_rows, si
     block_by_rows(tile, a, b, n_rows, depth, first, fetch);
 }
 
-const struct product_set product_avx2 = {.name = "avx2", .sums = "fused", .sums_bf16 = "fused", PRODUCT_SET_FUNCTIONS};
+const struct product_set product_avx2 = {.name = "avx2", .sums = "fused", .sums_bf16 = "fused", PRODUCT_SET_FUNCTIONS, .block = block};
 #endif

@@ -6,12 +6,12 @@
 
 #include "encoder/product_blocks.h"
 
-static void block(float *tile, const float *a, const float *b, size_t n_rows, size_t depth, bool first, const struct product_fetch *fetch)
+void product_block_avx512(float *tile, const float *a, const float *b, size_t n_rows, size_t depth, bool first,
+                          const struct product_fetch *fetch)
 {
     block_by_rows(tile, a, b, n_rows, depth, first, fetch);
 }
 
-const struct product_set product_avx512 = {.name = "avx512", .sums = "fused", .sums_bf16 = "fused", PRODUCT_SET_FUNCTIONS};
-const struct product_set product_avx512_bf16 = {
-    .name = "avx512bf16", .sums = "fused", .sums_bf16 = "vdpbf16ps by 512", PRODUCT_SET_FUNCTIONS, .block_bf16 = product_block_bf16};
+const struct product_set product_avx512 = {
+    .name = "avx512", .sums = "fused", .sums_bf16 = "fused", PRODUCT_SET_FUNCTIONS, .block = product_block_avx512};
 #endif

@@ -180,9 +180,70 @@ static void gate(float *x, size_t ld, size_t n_rows, size_t width)
     }
 }
 
+static void weigh(float *y, size_t ld, const float *tile, size_t n_rows, size_t n_columns, const float *factor)
+{
+    for (size_t i = 0; i < n_rows; i++) {
+        for (size_t j = 0; j < n_columns; j += SIMD_LANES) {
+            v_store_first(y + i * ld + j, v_mul(v_load(tile + i * BLOCK_COLUMNS + j), v_set(factor[i])), v_first(n_columns - j));
+        }
+    }
+}
+
 #include "encoder/product_pack_body.h"
 
+#ifdef BLOCK_PAIRS
+INLINE void store_halves(uint16_t *to, vfloat v, size_t n)
+{
+    float some[SIMD_LANES];
+    v_store(some, v);
+    if (n >= SIMD_LANES) {
+        round_some(to, some, SIMD_LANES);
+    } else {
+        round_some(to, some, n);
+    }
+}
+
+/* `kind` is a constant where this is called. */
+INLINE void finish_halves_as(uint16_t *y, size_t ld, const float *tile, size_t n_rows, size_t first, size_t n_columns,
+                             const struct product_end *end, enum activation_kind kind)
+{
+    for (size_t j = 0; j < n_columns; j += SIMD_LANES) {
+        vfloat bias = end->bias ? v_load_first(end->bias + first + j, v_first(n_columns - j)) : v_set(0.0f);
+        for (size_t i = 0; i < n_rows; i++) {
+            store_halves(y + i * ld + first + j, activate(v_add(v_load(tile + i * BLOCK_COLUMNS + j), bias), kind), n_columns - j);
+        }
+    }
+}
+
+static void finish_halves(uint16_t *y, size_t ld, const float *tile, size_t n_rows, size_t first, size_t n_columns,
+                          const struct product_end *end)
+{
+    switch (end->activation) {
+#define CASE(kind)                                                                     \
+    case kind:                                                                         \
+        finish_halves_as(y, ld, tile, n_rows, first, n_columns, end, kind); \
+        break
+        CASE(ACTIVATION_NONE);
+        CASE(ACTIVATION_GELU);
+        CASE(ACTIVATION_GELU_TANH);
+        CASE(ACTIVATION_QUICK_GELU);
+        CASE(ACTIVATION_RELU);
+        CASE(ACTIVATION_SILU);
+#undef CASE
+    }
+}
+
+static void weigh_halves(uint16_t *y, size_t ld, const float *tile, size_t n_rows, size_t n_columns, const float *factor)
+{
+    for (size_t i = 0; i < n_rows; i++) {
+        for (size_t j = 0; j < n_columns; j += SIMD_LANES) {
+            store_halves(y + i * ld + j, v_mul(v_load(tile + i * BLOCK_COLUMNS + j), v_set(factor[i])), n_columns - j);
+        }
+    }
+}
+#endif
+
 #define PRODUCT_SET_FUNCTIONS                                                                                                     \
-    .rows = BLOCK_ROWS, .columns = BLOCK_COLUMNS, .block = block, .pack_rows = pack_rows, .pack_rows_bf16 = pack_rows_bf16,       \
+    .rows = BLOCK_ROWS, .columns = BLOCK_COLUMNS, .weigh = weigh, .pack_rows = pack_rows, .pack_rows_bf16 = pack_rows_bf16,       \
     .pack_rows_rounded = pack_rows_rounded, .pack_panel = pack_panel, .pack_panel_bf16 = pack_panel_bf16, .pack_steps = pack_steps, \
     .pack_steps_bf16 = pack_steps_bf16, .widen = widen, .finish = finish, .exponentials = exponentials, .gate = gate

@@ -65,8 +65,17 @@ void product_pack_block(void *to, const struct product_set *set, enum encoder_pr
     }
 }
 
-void product_pack_rows(void *to, const struct product_set *set, enum encoder_precision precision, const float *x, size_t stride,
-                       size_t n_rows, size_t depth)
+void product_pack_halves(void *to, const uint16_t *row, size_t stride, const struct product_set *set, size_t n, size_t depth)
+{
+    const float *pairs[PRODUCT_MAX_ROWS]; /* a pair goes as a word */
+    for (size_t i = 0; i < n; i++) {
+        pairs[i] = (const float *)(const void *)(row + i * stride);
+    }
+    set->pack_rows(to, pairs, n, depth / 2);
+}
+
+void product_pack_rows(void *to, const struct product_set *set, enum encoder_precision precision, const void *x, bool halves,
+                       size_t stride, size_t n_rows, size_t depth)
 {
     size_t size = product_row_size(set, precision), n_blocks = product_n_blocks(set, n_rows), slice = product_slice(set, precision);
     for (size_t k = 0; k < depth; k += slice) {
@@ -74,10 +83,15 @@ void product_pack_rows(void *to, const struct product_set *set, enum encoder_pre
         for (size_t b = 0; b < n_blocks; b++) {
             const float *row[PRODUCT_MAX_ROWS];
             size_t first = product_block_start(set, n_rows, b), n = product_block_start(set, n_rows, b + 1) - first;
-            for (size_t i = 0; i < n; i++) {
-                row[i] = x + (first + i) * stride + k;
+            char *block = (char *)to + (k * n_rows + first * packed) * size;
+            if (halves) {
+                product_pack_halves(block, (const uint16_t *)x + first * stride + k, stride, set, n, terms);
+                continue;
             }
-            product_pack_block((char *)to + (k * n_rows + first * packed) * size, set, precision, row, n, terms);
+            for (size_t i = 0; i < n; i++) {
+                row[i] = (const float *)x + (first + i) * stride + k;
+            }
+            product_pack_block(block, set, precision, row, n, terms);
         }
     }
 }
@@ -98,9 +112,12 @@ void product_blocks(float *tile, const struct product_set *set, enum encoder_pre
         size_t row = product_block_start(set, n_rows, i), n = product_block_start(set, n_rows, i + 1) - row;
         float *sums = tile + row * set->columns;
         struct product_fetch fetch = {.ahead = ahead, .n_ahead = lines < n_ahead ? lines : n_ahead};
+        char *to = NULL;
         if (target) {
-            fetch.to = (const char *)(target->y + row * target->ld + target->first);
-            fetch.to_stride = target->ld * sizeof *sums;
+            size_t size = target->end->halves ? sizeof(uint16_t) : sizeof(float);
+            to = (char *)target->y + row * target->ld * size;
+            fetch.to = to + target->first * size;
+            fetch.to_stride = target->ld * size;
         } else if (!first) {
             fetch.to = (const char *)sums;
             fetch.to_stride = set->columns * sizeof *sums;
@@ -110,8 +127,10 @@ void product_blocks(float *tile, const struct product_set *set, enum encoder_pre
         } else {
             set->block(sums, (const float *)rows + row * packed, panel, n, depth, first, &fetch);
         }
-        if (target) {
-            set->finish(target->y + row * target->ld, target->ld, sums, n, target->first, target->n, target->end);
+        if (target && target->end->halves) {
+            set->finish_halves((uint16_t *)(void *)to, target->ld, sums, n, target->first, target->n, target->end);
+        } else if (target) {
+            set->finish((float *)(void *)to, target->ld, sums, n, target->first, target->n, target->end);
         }
         ahead += fetch.n_ahead * 64;
         n_ahead -= fetch.n_ahead;

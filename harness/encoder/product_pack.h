@@ -33,13 +33,16 @@ size_t product_block_start(const struct product_set *set, size_t n_rows, size_t 
 void product_pack_block(void *to, const struct product_set *set, enum encoder_precision precision, const float *const *row, size_t n,
                         size_t depth);
 
-/* n_rows rows of any depth, `stride` apart: [slice][block][its rows]. */
-void product_pack_rows(void *to, const struct product_set *set, enum encoder_precision precision, const float *x, size_t stride,
-                       size_t n_rows, size_t depth);
+/* n_rows rows of any depth, `stride` apart, float or bfloat16 halves: [slice][block][its rows]. */
+void product_pack_rows(void *to, const struct product_set *set, enum encoder_precision precision, const void *x, bool halves,
+                       size_t stride, size_t n_rows, size_t depth);
+
+/* The same where the rows are bfloat16 already, n of them `stride` apart; depth even. */
+void product_pack_halves(void *to, const uint16_t *row, size_t stride, const struct product_set *set, size_t n, size_t depth);
 
 /* Where finished sums go: columns first .. first + n - 1 of y, rows ld apart. */
 struct product_target {
-    float *y;
+    void *y; /* float, or uint16_t if end->halves */
     size_t ld, first, n;
     const struct product_end *end;
 };

@@ -12,6 +12,13 @@ INLINE uint32_t bf16_bits(float x)
 
 INLINE void round_some(uint16_t *to, const float *from, size_t n)
 {
+#if defined(__AVX512BF16__)
+    for (size_t i = 0; i < n; i += SIMD_LANES) { /* takes numbers below 2^-126 as zero, as the products do */
+        __m256bh half = _mm512_cvtneps_pbh(v_load_first(from + i, v_first(n - i)));
+        memcpy(to + i, &half, n - i < SIMD_LANES ? (n - i) * sizeof *to : sizeof half);
+    }
+    return;
+#endif
 #pragma omp simd
     for (size_t i = 0; i < n; i++) {
         to[i] = (uint16_t)(bf16_bits(from[i]) >> 16);
@@ -181,6 +188,22 @@ static void pack_steps_bf16(uint16_t *to, const float *step, size_t stride, size
         }
     }
 }
+
+#ifdef BLOCK_PAIRS
+static void pack_steps_halves(uint16_t *to, const uint16_t *step, size_t stride, size_t n, size_t depth)
+{
+    static const uint16_t zeros[BLOCK_COLUMNS];
+    for (size_t k = 0; k < depth; k += 2, to += 2 * BLOCK_COLUMNS, step += 2 * stride) {
+        const uint16_t *odd = k + 1 < depth ? step + stride : zeros;
+        memset(to + 2 * n, 0, 2 * (BLOCK_COLUMNS - n) * sizeof *to);
+#pragma omp simd
+        for (size_t j = 0; j < n; j++) {
+            uint32_t word = (uint32_t)odd[j] << 16 | step[j];
+            memcpy(to + 2 * j, &word, sizeof word);
+        }
+    }
+}
+#endif
 
 static void widen(float *to, const uint16_t *from, size_t depth)
 {

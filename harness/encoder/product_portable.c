@@ -45,4 +45,4 @@ static void block(float *tile, const float *a, const float *b, size_t n_rows, si
     }
 }
 
-const struct product_set product_portable = {.name = "portable", .sums = "rounded apart", .sums_bf16 = "rounded apart", PRODUCT_SET_FUNCTIONS};
+const struct product_set product_portable = {.name = "portable", .sums = "rounded apart", .sums_bf16 = "rounded apart", PRODUCT_SET_FUNCTIONS, .block = block};

@@ -33,6 +33,7 @@ struct product_end {
     bool adds;                   /* y is a residual r, which the product is added to */
     const float *scale;          /* [n_out]; NULL: 1; only if it adds */
     bool clips;                  /* max(y, 0) behind the addition */
+    bool halves;                 /* y is rounded to bfloat16 and kept so; not if it adds, and only where product_takes_halves */
 };
 
 /* What a block fetches by the way, NULL: nothing. */
@@ -64,8 +65,15 @@ struct product_set {
     /* The same from its steps: rows of n values, `stride` apart. */
     void (*pack_steps)(float *to, const float *step, size_t stride, size_t n, size_t depth);
     void (*pack_steps_bf16)(uint16_t *to, const float *step, size_t stride, size_t n, size_t depth);
+    void (*pack_steps_halves)(uint16_t *to, const uint16_t *step, size_t stride, size_t n, size_t depth); /* depth even, or a zero behind it */
     /* From the sums in tile[n_rows, columns] to columns first .. first + n_columns of y or the residual, rows ld apart. */
     void (*finish)(float *y, size_t ld, const float *tile, size_t n_rows, size_t first, size_t n_columns, const struct product_end *end);
+    /* The same, rounded to bfloat16, for an end that does not add; NULL: the set has no block_bf16, which alone takes such rows. */
+    void (*finish_halves)(uint16_t *y, size_t ld, const float *tile, size_t n_rows, size_t first, size_t n_columns,
+                          const struct product_end *end);
+    /* y[n_rows, n_columns] = each row of the tile times its factor. */
+    void (*weigh)(float *y, size_t ld, const float *tile, size_t n_rows, size_t n_columns, const float *factor);
+    void (*weigh_halves)(uint16_t *y, size_t ld, const float *tile, size_t n_rows, size_t n_columns, const float *factor); /* as finish_halves */
     /* The first n of each row: exp(scale (x - max)), with 1 / sum in inverse[n_rows]; zeros from n to ld. */
     void (*exponentials)(float *x, size_t ld, size_t n_rows, size_t n, float scale, float *inverse);
     /* x[n_rows, 2 width], rows ld apart, = [a b]: a's place becomes silu(a) b, b's place stays.  Shazeer 2020, arXiv:2002.05202. */
@@ -74,8 +82,8 @@ struct product_set {
 
 extern const struct product_set product_portable, product_avx2, product_avx512, product_avx512_bf16;
 
-/* block_bf16 of product_avx512_bf16, for the shape of product_avx512's blocks. */
-void product_block_bf16(float *tile, const uint16_t *a, const uint16_t *b, size_t n_rows, size_t depth, bool first,
-                        const struct product_fetch *fetch);
+/* block of product_avx512, and of product_avx512_bf16. */
+void product_block_avx512(float *tile, const float *a, const float *b, size_t n_rows, size_t depth, bool first,
+                          const struct product_fetch *fetch);
 
 #endif

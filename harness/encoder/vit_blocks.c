@@ -13,16 +13,19 @@ static size_t up_width(const struct vit *m)
 
 void vit_room_init(struct vit_room *r, const struct vit *m, size_t n_tokens, size_t batch, int team)
 {
-    size_t rows = batch * n_tokens;
+    bool halves = !m->gated && product_takes_halves(m->precision, m->width / m->n_heads) && product_takes_halves(m->precision, m->intermediate);
+    size_t rows = batch * n_tokens, size = halves ? sizeof(uint16_t) : sizeof(float);
     *r = (struct vit_room){.n_tokens = n_tokens,
-                           .ld = product_stride(m->width),
-                           .ld_qkv = product_stride(3 * m->width),
-                           .ld_hidden = product_stride(up_width(m))};
+                           .ld = product_stride(m->width, false),
+                           .ld_qkv = product_stride(3 * m->width, halves),
+                           .ld_context = product_stride(m->width, halves),
+                           .ld_hidden = product_stride(up_width(m), halves),
+                           .halves = halves};
     r->x = mem_huge(rows * r->ld * sizeof(float));
     r->normed = mem_huge(rows * m->width * sizeof(float));
-    r->qkv = mem_huge(rows * r->ld_qkv * sizeof(float));
-    r->context = mem_huge(rows * r->ld * sizeof(float));
-    r->hidden = mem_huge(rows * r->ld_hidden * sizeof(float));
+    r->qkv = mem_huge(rows * r->ld_qkv * size);
+    r->context = mem_huge(rows * r->ld_context * size);
+    r->hidden = mem_huge(rows * r->ld_hidden * size);
     vit_room_share(r, m, team);
 }
 
@@ -31,7 +34,7 @@ void vit_room_share(struct vit_room *r, const struct vit *m, int team)
     product_scratch_free(r->scratch);
     attention_free(r->attention);
     r->scratch = product_scratch_new(team);
-    r->attention = attention_new(r->n_tokens, m->n_heads, m->width / m->n_heads, m->precision, team);
+    r->attention = attention_new(r->n_tokens, m->n_heads, m->width / m->n_heads, m->precision, r->halves, team);
 }
 
 void vit_room_free(struct vit_room *r)
@@ -60,26 +63,36 @@ void vit_room_get(float *to, const struct vit_room *r, size_t row, size_t n, siz
     }
 }
 
+/* n sequences' rows as a product's left side. */
+static struct product_rows rows_of(const struct vit_room *r, void *x, size_t ld)
+{
+    return r->halves ? (struct product_rows){.halves = x, .stride = ld} : (struct product_rows){.x = x, .stride = ld};
+}
+
 void vit_run_block(const struct vit *m, const struct vit_layer *l, struct vit_room *r, size_t n)
 {
     size_t D = m->width, rows = n * r->n_tokens;
-    const struct product_end qkv = {.bias = l->qkv_bias}, out = {.bias = l->out_bias, .adds = true, .scale = l->attention_scale},
-                             hidden = {.bias = l->up_bias, .activation = m->gated ? ACTIVATION_NONE : m->activation->kind},
+    const size_t size = r->halves ? sizeof(uint16_t) : sizeof(float);
+    const struct product_rows context = rows_of(r, r->context, r->ld_context), of_hidden = rows_of(r, r->hidden, r->ld_hidden);
+    const struct product_end qkv = {.bias = l->qkv_bias, .halves = r->halves}, out = {.bias = l->out_bias, .adds = true, .scale = l->attention_scale},
+                             hidden = {.bias = l->up_bias, .activation = m->gated ? ACTIVATION_NONE : m->activation->kind, .halves = r->halves},
                              down = {.bias = l->down_bias, .adds = true, .scale = l->mlp_scale};
 
     kernel_layer_norm(r->normed, r->x, r->ld, l->before_weight, l->before_bias, rows, D, m->eps);
     product_run(r->qkv, r->ld_qkv, &l->qkv, &(struct product_rows){.x = r->normed, .stride = D}, rows, &qkv, r->scratch);
     for (size_t i = 0; i < n; i++) {
-        attention_run(r->context + i * r->n_tokens * r->ld, r->ld, r->attention, r->qkv + i * r->n_tokens * r->ld_qkv, r->ld_qkv);
+        size_t row = i * r->n_tokens;
+        attention_run((char *)r->context + row * r->ld_context * size, r->ld_context, r->attention, (char *)r->qkv + row * r->ld_qkv * size,
+                      r->ld_qkv);
     }
-    product_run(r->x, r->ld, &l->out, &(struct product_rows){.x = r->context, .stride = r->ld}, rows, &out, r->scratch);
+    product_run(r->x, r->ld, &l->out, &context, rows, &out, r->scratch);
 
     kernel_layer_norm(r->normed, r->x, r->ld, l->after_weight, l->after_bias, rows, D, m->eps);
     product_run(r->hidden, r->ld_hidden, &l->up, &(struct product_rows){.x = r->normed, .stride = D}, rows, &hidden, r->scratch);
     if (m->gated) {
         product_set()->gate(r->hidden, r->ld_hidden, rows, m->intermediate);
     }
-    product_run(r->x, r->ld, &l->down, &(struct product_rows){.x = r->hidden, .stride = r->ld_hidden}, rows, &down, r->scratch);
+    product_run(r->x, r->ld, &l->down, &of_hidden, rows, &down, r->scratch);
 }
 
 void vit_run_norm(const struct vit *m, struct vit_room *r, size_t n)

@@ -13,12 +13,13 @@ struct vit_room {
     struct product_scratch *scratch;
     struct attention *attention;
     size_t n_tokens;   /* of one sequence */
-    size_t ld, ld_qkv, ld_hidden; /* product_stride of D, 3 D, I */
+    size_t ld, ld_qkv, ld_context, ld_hidden; /* product_stride of D, 3 D, D, I */
+    bool halves;       /* qkv, context and hidden are bfloat16 (uint16_t): the products would round them to it */
     float *x;          /* [n n_tokens, D]: the residual stream of n sequences, one below the other; rows ld apart */
     float *normed;     /* [n n_tokens, D], contiguous */
-    float *qkv;        /* [n n_tokens, 3 D] */
-    float *context;    /* [n n_tokens, D], rows ld apart */
-    float *hidden;     /* [n n_tokens, I], or [.., 2 I] of a gated MLP */
+    void *qkv;         /* [n n_tokens, 3 D]; float or halves, as the next two */
+    void *context;     /* [n n_tokens, D] */
+    void *hidden;      /* [n n_tokens, I], or [.., 2 I] of a gated MLP */
 };
 
 /* For `batch` sequences of n_tokens, as wide as m's blocks; products and heads shared among `team` threads. */

@@ -195,7 +195,7 @@ static void attention_agrees_with_double(void **state)
         double *due = NEW(T * D, double);
         attend(due, qkv, T, heads, width);
         for (enum encoder_precision precision = 0; precision < ENCODER_N_PRECISIONS; precision++) {
-            struct attention *a = attention_new(T, heads, width, precision, 1), *team = attention_new(T, heads, width, precision, 2);
+            struct attention *a = attention_new(T, heads, width, precision, false, 1), *team = attention_new(T, heads, width, precision, false, 2);
             attention_run(context, D, a, qkv, 3 * D);
             attention_run(shared, D, team, qkv, 3 * D);
             assert_memory_equal(context, shared, T * D * sizeof *context);
