@@ -92,18 +92,36 @@ INLINE double row_variance(const float *row, size_t width, double mean)
 }
 
 /* Two passes over a row that stays in the first-level cache: no cancellation. */
+INLINE void kernel_moments_body(struct moments *of, const float *x, size_t ld, size_t n_rows, size_t width, double eps)
+{
+    for (size_t i = 0; i < n_rows; i++) {
+        double mean = row_mean(x + i * ld, width);
+        of[i] = (struct moments){mean, (float)(1.0 / sqrt(row_variance(x + i * ld, width, mean) + eps))};
+    }
+}
+DISPATCH(, kernel_moments, (struct moments *of, const float *x, size_t ld, size_t n_rows, size_t width, double eps),
+         (of, x, ld, n_rows, width, eps))
+
+INLINE void kernel_normalise_body(float *out, const float *x, const struct moments *of, const float *weight, const float *bias, size_t n)
+{
+    double mean = of->mean;
+    float scale = of->scale;
+#pragma omp simd
+    for (size_t j = 0; j < n; j++) {
+        out[j] = (float)((double)x[j] - mean) * scale * weight[j] + bias[j];
+    }
+}
+DISPATCH(, kernel_normalise,
+         (float *out, const float *x, const struct moments *of, const float *weight, const float *bias, size_t n),
+         (out, x, of, weight, bias, n))
+
 INLINE void kernel_layer_norm_body(float *out, const float *x, size_t ld, const float *weight, const float *bias, size_t n_rows,
                                    size_t width, double eps)
 {
     for (size_t i = 0; i < n_rows; i++) {
-        const float *row = x + i * ld;
-        float *to = out + i * width;
-        double mean = row_mean(row, width);
-        float scale = (float)(1.0 / sqrt(row_variance(row, width, mean) + eps));
-#pragma omp simd
-        for (size_t j = 0; j < width; j++) {
-            to[j] = (float)((double)row[j] - mean) * scale * weight[j] + bias[j];
-        }
+        struct moments of;
+        kernel_moments_body(&of, x + i * ld, ld, 1, width, eps);
+        kernel_normalise_body(out + i * width, x + i * ld, &of, weight, bias, width);
     }
 }
 DISPATCH(, kernel_layer_norm,

@@ -17,6 +17,14 @@
 void kernel_layer_norm(float *out, const float *x, size_t ld, const float *weight, const float *bias, size_t n_rows, size_t width,
                        double eps);
 
+/* The same in two steps: mean and scale = 1 / sqrt(variance + eps) of each row, and n values of a row. */
+struct moments {
+    double mean;
+    float scale;
+};
+void kernel_moments(struct moments *of, const float *x, size_t ld, size_t n_rows, size_t width, double eps);
+void kernel_normalise(float *out, const float *x, const struct moments *of, const float *weight, const float *bias, size_t n);
+
 void kernel_add(float *x, const float *y, size_t n); /* x += y */
 /* out[n_out] = weight[n_out, n_in] x + bias (NULL: 0), sums in double in sixteen lanes: for a single row, which is not worth packing. */
 void kernel_linear(float *out, const float *weight, const float *bias, const float *x, size_t n_out, size_t n_in);

@@ -23,6 +23,7 @@ void vit_room_init(struct vit_room *r, const struct vit *m, size_t n_tokens, siz
                            .halves = halves};
     r->x = mem_huge(rows * r->ld * sizeof(float));
     r->normed = mem_huge(rows * m->width * sizeof(float));
+    r->moments = NEW(rows, struct moments);
     r->qkv = mem_huge(rows * r->ld_qkv * size);
     r->context = mem_huge(rows * r->ld_context * size);
     r->hidden = mem_huge(rows * r->ld_hidden * size);
@@ -43,6 +44,7 @@ void vit_room_free(struct vit_room *r)
     attention_free(r->attention);
     free(r->x);
     free(r->normed);
+    free(r->moments);
     free(r->qkv);
     free(r->context);
     free(r->hidden);
@@ -63,6 +65,20 @@ void vit_room_get(float *to, const struct vit_room *r, size_t row, size_t n, siz
     }
 }
 
+/* A layer norm that happens while its rows are packed for the product behind it. */
+struct norm {
+    const float *x;
+    size_t ld;
+    const struct moments *moments; /* of each row */
+    const float *weight, *bias;
+};
+
+static void normalise(float *to, const void *context, size_t row, size_t k, size_t n)
+{
+    const struct norm *norm = context;
+    kernel_normalise(to, norm->x + row * norm->ld + k, &norm->moments[row], norm->weight + k, norm->bias + k, n);
+}
+
 /* n sequences' rows as a product's left side. */
 static struct product_rows rows_of(const struct vit_room *r, void *x, size_t ld)
 {
@@ -78,8 +94,9 @@ void vit_run_block(const struct vit *m, const struct vit_layer *l, struct vit_ro
                              hidden = {.bias = l->up_bias, .activation = m->gated ? ACTIVATION_NONE : m->activation->kind, .halves = r->halves},
                              down = {.bias = l->down_bias, .adds = true, .scale = l->mlp_scale};
 
-    kernel_layer_norm(r->normed, r->x, r->ld, l->before_weight, l->before_bias, rows, D, m->eps);
-    product_run(r->qkv, r->ld_qkv, &l->qkv, &(struct product_rows){.x = r->normed, .stride = D}, rows, &qkv, r->scratch);
+    kernel_moments(r->moments, r->x, r->ld, rows, D, m->eps);
+    const struct norm before = {r->x, r->ld, r->moments, l->before_weight, l->before_bias};
+    product_run(r->qkv, r->ld_qkv, &l->qkv, &(struct product_rows){.gather = normalise, .context = &before}, rows, &qkv, r->scratch);
     for (size_t i = 0; i < n; i++) {
         size_t row = i * r->n_tokens;
         attention_run((char *)r->context + row * r->ld_context * size, r->ld_context, r->attention, (char *)r->qkv + row * r->ld_qkv * size,
@@ -87,8 +104,9 @@ void vit_run_block(const struct vit *m, const struct vit_layer *l, struct vit_ro
     }
     product_run(r->x, r->ld, &l->out, &context, rows, &out, r->scratch);
 
-    kernel_layer_norm(r->normed, r->x, r->ld, l->after_weight, l->after_bias, rows, D, m->eps);
-    product_run(r->hidden, r->ld_hidden, &l->up, &(struct product_rows){.x = r->normed, .stride = D}, rows, &hidden, r->scratch);
+    kernel_moments(r->moments, r->x, r->ld, rows, D, m->eps);
+    const struct norm after = {r->x, r->ld, r->moments, l->after_weight, l->after_bias};
+    product_run(r->hidden, r->ld_hidden, &l->up, &(struct product_rows){.gather = normalise, .context = &after}, rows, &hidden, r->scratch);
     if (m->gated) {
         product_set()->gate(r->hidden, r->ld_hidden, rows, m->intermediate);
     }

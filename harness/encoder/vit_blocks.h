@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "encoder/attention.h"
+#include "encoder/kernels.h"
 #include "encoder/vit_model.h"
 
 struct vit_room {
@@ -17,6 +18,7 @@ struct vit_room {
     bool halves;       /* qkv, context and hidden are bfloat16 (uint16_t): the products would round them to it */
     float *x;          /* [n n_tokens, D]: the residual stream of n sequences, one below the other; rows ld apart */
     float *normed;     /* [n n_tokens, D], contiguous */
+    struct moments *moments; /* [n n_tokens]: of the rows of x */
     void *qkv;         /* [n n_tokens, 3 D]; float or halves, as the next two */
     void *context;     /* [n n_tokens, D] */
     void *hidden;      /* [n n_tokens, I], or [.., 2 I] of a gated MLP */
