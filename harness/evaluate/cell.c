@@ -8,7 +8,7 @@
 #include "evaluate/cell_official.h"
 #include "evaluate/cell_rows.h"
 #include "evaluate/keep.h"
-#include "interval/figures.h"
+#include "interval/estimates.h"
 #include "metric/curve.h"
 #include "probe/select.h"
 
@@ -160,11 +160,11 @@ static double validation_threshold(size_t *n, const struct cell_task *t, const s
 }
 
 /* h: NULL where the part is not what the cell is known by. */
-static void write_figures(struct headline *h, const struct cell_task *t, const struct cell_name *name, const struct scored *part,
-                          const char *partition, const struct figures *figures)
+static void write_estimates(struct headline *h, const struct cell_task *t, const struct cell_name *name, const struct scored *part,
+                          const char *partition, const struct estimates *estimates)
 {
-    for (size_t m = 0; m < figures->n; m++) {
-        const struct figure *f = &figures->item[m];
+    for (size_t m = 0; m < estimates->n; m++) {
+        const struct estimate *f = &estimates->item[m];
         struct metric_row row = {.cell = *name, .partition = partition, .metric = f->metric, .n = part->n, .n_patients = t->n_units,
                                  .value = f->value, .low = f->low, .high = f->high, .level = t->study->level, .method = f->method,
                                  .replicates = f->replicates, .undefined_replicates = f->undefined, .reason = f->reason};
@@ -208,18 +208,18 @@ int cell_score(struct headline *h, const struct cell_task *t, const struct cell_
     const struct task *task = t->cohort->source->task;
     bool regression = task->kind == KIND_REGRESSION;
     const char **class_name = cell_class_names(task);
-    struct figures figures;
-    struct figures_request request = {
+    struct estimates estimates;
+    struct estimates_request request = {
         .panel = {.kind = (enum task_kind)task->kind, .n_classes = task->n_classes, .n = part->n, .label = regression ? NULL : part->label,
                   .target = regression ? part->target : NULL, .score = scored_set(part, score, n_out), .threshold = threshold, .full = true,
                   .class_name = class_name, .within = regression && task->unit && !strcmp(task->unit, "months") ? MONTHS_WITHIN : 0},
         .level = s->level, .bootstrap = s->bootstrap, .proportion = s->proportions, .n_threads = t->n_threads,
         .by_patient = t->cohort->has_patients && s->cluster == CLUSTER_PATIENT, .patients_cut = t->cohort->has_patients && s->cluster == CLUSTER_IMAGE};
     scored_plan(&request.plan, t, part);
-    int code = figures_compute(&figures, &request, st);
+    int code = estimates_compute(&estimates, &request, st);
     if (!code)
-        write_figures(h, t, name, part, partition, &figures);
-    figures_free(&figures);
+        write_estimates(h, t, name, part, partition, &estimates);
+    estimates_free(&estimates);
     free(class_name);
     return code;
 }

@@ -1,4 +1,4 @@
-#include "interval/figures.h"
+#include "interval/estimates.h"
 
 #include <assert.h>
 #include <math.h>
@@ -19,7 +19,7 @@
 #define UNDEFINED_SHARE 0.01   /* of the replicates: more is worth a word */
 
 struct work {
-    const struct figures_request *r;
+    const struct estimates_request *r;
     struct panel *panel;
     struct panel_scratch *scratch;
     size_t n_metrics;
@@ -70,7 +70,7 @@ static bool replicates_vary(const struct work *w, size_t m)
     return false;
 }
 
-static void count_replicates(struct figure *f, const struct work *w, size_t m)
+static void count_replicates(struct estimate *f, const struct work *w, size_t m)
 {
     f->replicates = w->r->plan.replicates;
     f->undefined = 0;
@@ -78,7 +78,7 @@ static void count_replicates(struct figure *f, const struct work *w, size_t m)
         f->undefined += isnan(w->replicate[b * w->n_metrics + m]) != 0;
 }
 
-static void add_reason(struct figure *f, char *text)
+static void add_reason(struct estimate *f, char *text)
 {
     char *longer = *f->reason ? mem_printf("%s; %s", f->reason, text) : mem_strdup(text);
     free(f->reason);
@@ -86,7 +86,7 @@ static void add_reason(struct figure *f, char *text)
     f->reason = longer;
 }
 
-static void by_bootstrap(struct figure *f, const struct work *w, size_t m)
+static void by_bootstrap(struct estimate *f, const struct work *w, size_t m)
 {
     const struct bootstrap_plan *plan = &w->r->plan;
     const double *value = w->replicate + m;
@@ -122,9 +122,9 @@ static void by_bootstrap(struct figure *f, const struct work *w, size_t m)
 
 /* ---- analytic intervals; false: the bootstrap's ---- */
 
-static bool by_area(struct figure *f, const struct work *w, const struct panel_metric *m)
+static bool by_area(struct estimate *f, const struct work *w, const struct panel_metric *m)
 {
-    const struct figures_request *r = w->r;
+    const struct estimates_request *r = w->r;
     static const char *const name[AREA_N_METHODS] = {"logit DeLong", "logit Obuchowski", "Newcombe method 5", "Newcombe method 5"};
     int32_t *hit = NEW(r->panel.n, int32_t);
     double *score = NEW(r->panel.n, double);
@@ -172,7 +172,7 @@ static uint64_t units_in_share(const struct work *w, const struct panel_metric *
     return n;
 }
 
-static bool by_share(struct figure *f, const struct work *w, size_t i)
+static bool by_share(struct estimate *f, const struct work *w, size_t i)
 {
     const struct panel_metric *m = panel_metric(w->panel, i);
     uint64_t k, n;
@@ -191,7 +191,7 @@ static bool by_share(struct figure *f, const struct work *w, size_t i)
     return true;
 }
 
-static bool by_kappa(struct figure *f, const struct work *w, const struct panel_metric *m)
+static bool by_kappa(struct estimate *f, const struct work *w, const struct panel_metric *m)
 {
     size_t k = w->r->panel.n_classes;
     const uint64_t *count = panel_counts(w->scratch, m);
@@ -210,7 +210,7 @@ static bool by_kappa(struct figure *f, const struct work *w, const struct panel_
     return true;
 }
 
-static bool by_icc(struct figure *f, const struct work *w)
+static bool by_icc(struct estimate *f, const struct work *w)
 {
     const struct panel_input *in = &w->r->panel;
     struct icc form[ICC_N_FORMS];
@@ -232,7 +232,7 @@ static bool by_icc(struct figure *f, const struct work *w)
     return true;
 }
 
-static bool by_student(struct figure *f, const struct work *w, const struct panel_metric *m)
+static bool by_student(struct estimate *f, const struct work *w, const struct panel_metric *m)
 {
     const struct panel_input *in = &w->r->panel;
     if (!w->independent || in->n < 2)
@@ -247,7 +247,7 @@ static bool by_student(struct figure *f, const struct work *w, const struct pane
     return true;
 }
 
-static bool by_formula(struct figure *f, const struct work *w, size_t i)
+static bool by_formula(struct estimate *f, const struct work *w, size_t i)
 {
     const struct panel_metric *m = panel_metric(w->panel, i);
     switch (m->figure) {
@@ -274,17 +274,17 @@ static bool by_formula(struct figure *f, const struct work *w, size_t i)
 
 /* ---- calibration ---- */
 
-static void add_calibration(struct figure *f, const struct work *w)
+static void add_calibration(struct estimate *f, const struct work *w)
 {
     static const char *const name[N_CALIBRATION_FIGURES] = {
         [CALIBRATION_SLOPE] = "calibration_slope", [CALIBRATION_INTERCEPT] = "calibration_intercept",
         [CALIBRATION_IN_THE_LARGE] = "calibration_in_the_large"};
-    const struct figures_request *r = w->r;
+    const struct estimates_request *r = w->r;
     struct calibration_limits c[N_CALIBRATION_FIGURES];
     calibration_limits(c, r->panel.label, r->panel.score, w->independent ? NULL : r->plan.unit, r->panel.n, r->plan.n_units, r->level);
     for (size_t i = 0; i < N_CALIBRATION_FIGURES; i++) {
         bool defined = !isnan(c[i].value);
-        f[i] = (struct figure){.metric = mem_strdup(name[i]), .value = c[i].value, .low = c[i].limits.low, .high = c[i].limits.high,
+        f[i] = (struct estimate){.metric = mem_strdup(name[i]), .value = c[i].value, .low = c[i].limits.low, .high = c[i].limits.high,
                                .method = defined ? mem_printf("logistic regression, %s%s", w->independent ? "information" : "sandwich", unit_suffix(w))
                                                  : mem_strdup(""),
                                .reason = mem_strdup(defined ? "" : c[i].why.text)};
@@ -297,7 +297,7 @@ static void add_calibration(struct figure *f, const struct work *w)
 
 static int resample(struct work *w, struct status *st)
 {
-    const struct figures_request *r = w->r;
+    const struct estimates_request *r = w->r;
     w->replicate = NEW(r->plan.replicates * w->n_metrics, double);
     int code = bootstrap_panel(w->replicate, &r->plan, w->panel, r->n_threads, st);
     if (code || r->bootstrap != BOOTSTRAP_BCA)
@@ -306,9 +306,9 @@ static int resample(struct work *w, struct status *st)
     return bootstrap_jackknife(w->leave_out, &r->plan, w->panel, r->n_threads, st);
 }
 
-static struct figure judge(const struct work *w, size_t i)
+static struct estimate judge(const struct work *w, size_t i)
 {
-    struct figure f = {.metric = mem_strdup(panel_metric_name(w->panel, i)), .value = w->value[i], .low = NAN, .high = NAN,
+    struct estimate f = {.metric = mem_strdup(panel_metric_name(w->panel, i)), .value = w->value[i], .low = NAN, .high = NAN,
                        .reason = mem_strdup(w->reason[i] ? w->reason[i] : "")};
     if (!isnan(f.value) && !by_formula(&f, w, i))
         by_bootstrap(&f, w, i);
@@ -317,10 +317,10 @@ static struct figure judge(const struct work *w, size_t i)
     return f;
 }
 
-int figures_compute(struct figures *f, const struct figures_request *r, struct status *st)
+int estimates_compute(struct estimates *f, const struct estimates_request *r, struct status *st)
 {
     struct work w = {.r = r};
-    *f = (struct figures){0};
+    *f = (struct estimates){0};
     assert(r->panel.n == r->plan.n);
     int code = panel_new(&w.panel, &r->panel, st);
     if (code)
@@ -334,7 +334,7 @@ int figures_compute(struct figures *f, const struct figures_request *r, struct s
         bool calibration = r->panel.kind == KIND_BINARY && r->panel.full && panel_has_probabilities(w.panel);
         w.independent = units_are_single(&r->plan);
         panel_compute(w.panel, w.scratch, NULL, w.value, w.reason);
-        f->item = NEW(w.n_metrics + N_CALIBRATION_FIGURES, struct figure);
+        f->item = NEW(w.n_metrics + N_CALIBRATION_FIGURES, struct estimate);
         for (size_t i = 0; i < w.n_metrics; i++)
             f->item[f->n++] = judge(&w, i);
         if (calibration) {
@@ -351,7 +351,7 @@ int figures_compute(struct figures *f, const struct figures_request *r, struct s
     return code;
 }
 
-void figures_free(struct figures *f)
+void estimates_free(struct estimates *f)
 {
     for (size_t i = 0; i < f->n; i++) {
         free(f->item[i].metric);
@@ -359,10 +359,10 @@ void figures_free(struct figures *f)
         free(f->item[i].reason);
     }
     free(f->item);
-    *f = (struct figures){0};
+    *f = (struct estimates){0};
 }
 
-const struct figure *figures_find(const struct figures *f, const char *metric)
+const struct estimate *estimates_find(const struct estimates *f, const char *metric)
 {
     for (size_t i = 0; i < f->n; i++)
         if (!strcmp(f->item[i].metric, metric))

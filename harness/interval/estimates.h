@@ -18,8 +18,8 @@
  * which a figure is undefined are left out and counted; more than 1 % of them, and the row says so.
  * Where every replicate gives the same value there is no interval: NA with that reason, never a width of 0.
  * An undefined figure has no interval and the reason. */
-#ifndef INTERVAL_FIGURES_H
-#define INTERVAL_FIGURES_H
+#ifndef INTERVAL_ESTIMATES_H
+#define INTERVAL_ESTIMATES_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,7 +29,7 @@
 #include "metric/interval_choice.h"
 #include "metric/panel.h"
 
-struct figure {
+struct estimate {
     char *metric;
     double value, low, high; /* NaN: undefined */
     char *method;            /* of the interval; "" where there is none */
@@ -37,12 +37,12 @@ struct figure {
     char *reason;            /* "" if there is nothing to say */
 };
 
-struct figures {
-    struct figure *item; /* [n] those of the panel in its order, then the calibration's */
+struct estimates {
+    struct estimate *item; /* [n] those of the panel in its order, then the calibration's */
     size_t n;
 };
 
-struct figures_request {
+struct estimates_request {
     struct panel_input panel;
     struct bootstrap_plan plan; /* of the same samples */
     double level;
@@ -54,9 +54,9 @@ struct figures_request {
 };
 
 /* Errors as panel_new and bootstrap_panel. */
-int figures_compute(struct figures *f, const struct figures_request *r, struct status *st) MUST_CHECK;
-void figures_free(struct figures *f); /* a zeroed one is fine */
+int estimates_compute(struct estimates *f, const struct estimates_request *r, struct status *st) MUST_CHECK;
+void estimates_free(struct estimates *f); /* a zeroed one is fine */
 /* NULL if there is none of that name. */
-const struct figure *figures_find(const struct figures *f, const char *metric);
+const struct estimate *estimates_find(const struct estimates *f, const char *metric);
 
 #endif
