@@ -1,4 +1,4 @@
-#include "report/figures.h"
+#include "report/drawings.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@ static bool has_file(const struct folder *f, const char *name)
 }
 
 struct plan {
-    struct figure_list *list;
+    struct drawing_list *list;
     size_t capacity;
     const struct folder *folder;
 };
@@ -32,12 +32,12 @@ struct plan {
 static void add(struct plan *plan, char *name, const char *csv, const char *task, char *title, char *caption, const char *protocol,
                 const char *probe)
 {
-    struct figure g = {.name = name, .task = mem_strdup(task), .title = title, .caption = caption, .script = mem_printf("%.*s.gp", (int)strcspn(name, "."), name), .csv = mem_strdup(csv)};
+    struct drawing g = {.name = name, .task = mem_strdup(task), .title = title, .caption = caption, .script = mem_printf("%.*s.gp", (int)strcspn(name, "."), name), .csv = mem_strdup(csv)};
     const char *const argument[] = {task, protocol, probe};
     for (size_t i = 0; i < 3; i++)
         g.argument[i] = mem_strdup(argument[i]);
-    plan->list->figure = mem_grow(plan->list->figure, plan->list->n, &plan->capacity, sizeof g);
-    plan->list->figure[plan->list->n++] = g;
+    plan->list->drawing = mem_grow(plan->list->drawing, plan->list->n, &plan->capacity, sizeof g);
+    plan->list->drawing[plan->list->n++] = g;
 }
 
 /* ---- of a task ---- */
@@ -56,7 +56,7 @@ static const struct {
     {"decision", "figures/decision.csv", "Decision curve", "Band: percentile interval of the net benefit, by patient"},
     {"confusion", "figures/confusion.csv", "Confusion matrix", "Images, and under them the share of their true class with its Wilson interval"},
     {"bland_altman", "figures/bland_altman.csv", "Bland-Altman", "Lines: bias and limits of agreement, each with its 95% interval"},
-    {"embedding", "figures/embedding.csv", "Map of the features", "Principal components of the standardised features, in per cent of their variance; no interval"},
+    {"embedding", "embedding.csv", "Map of the features", "Principal components of the standardised features, in per cent of their variance; no interval"},
 };
 
 /* Is there a row of this task and protocol in figures/NAME.csv? */
@@ -147,13 +147,13 @@ static void plan_study(struct plan *plan, const struct main_table *t)
             mem_printf("Study %s: the same frozen probe on both. Bars: intervals as external.csv names them.", study), r->protocol, r->probe);
 }
 
-void figures_plan(struct figure_list *list, const struct folder *f)
+void drawings_plan(struct drawing_list *list, const struct folder *f)
 {
     struct plan plan = {list, 0, f};
     struct main_table t;
     struct table data[sizeof KIND / sizeof *KIND] = {0};
     struct status ignored = {0};
-    *list = (struct figure_list){0};
+    *list = (struct drawing_list){0};
     main_table_make(&t, f);
     for (size_t k = 0; k < sizeof KIND / sizeof *KIND; k++) {
         char *path = path_join(f->directory, KIND[k].csv);
@@ -171,7 +171,7 @@ void figures_plan(struct figure_list *list, const struct folder *f)
 
 /* ---- drawing ---- */
 
-static int draw(struct figure *g, const char *scripts, const char *directory, struct status *st)
+static int draw(struct drawing *g, const char *scripts, const char *directory, struct status *st)
 {
     char *out = mem_printf("figures/%s", g->name), *path = mem_printf("%s/figures/%s.svg", directory, g->name);
     const char *argument[] = {g->csv, out, g->title, g->caption, g->argument[0], g->argument[1], g->argument[2], NULL};
@@ -182,7 +182,7 @@ static int draw(struct figure *g, const char *scripts, const char *directory, st
     return code;
 }
 
-int figures_draw(struct figure_list *list, const struct folder *f, int n_threads, struct status *st)
+int drawings_draw(struct drawing_list *list, const struct folder *f, int n_threads, struct status *st)
 {
     const char *why;
     char *scripts = gnuplot_find(&why), *folder = path_join(f->directory, "figures");
@@ -196,21 +196,21 @@ int figures_draw(struct figure_list *list, const struct folder *f, int n_threads
     if (!code) {
 #pragma omp parallel for schedule(dynamic) num_threads(n_threads)
         for (size_t i = 0; i < list->n; i++)
-            said[i].code = draw(&list->figure[i], scripts, f->directory, &said[i]);
+            said[i].code = draw(&list->drawing[i], scripts, f->directory, &said[i]);
     }
     for (size_t i = 0; i < list->n && !code; i++)
         if (said[i].code)
-            code = status_set(st, said[i].code, "figure %s: %s", list->figure[i].name, said[i].text);
+            code = status_set(st, said[i].code, "figure %s: %s", list->drawing[i].name, said[i].text);
     free(said);
     free(folder);
     free(scripts);
     return code;
 }
 
-void figures_free(struct figure_list *list)
+void drawings_free(struct drawing_list *list)
 {
     for (size_t i = 0; i < list->n; i++) {
-        struct figure *g = &list->figure[i];
+        struct drawing *g = &list->drawing[i];
         for (size_t k = 0; k < sizeof g->argument / sizeof *g->argument; k++)
             free(g->argument[k]);
         free(g->name);
@@ -220,7 +220,7 @@ void figures_free(struct figure_list *list)
         free(g->caption);
         free(g->csv);
     }
-    free(list->figure);
+    free(list->drawing);
     free(list->missing);
-    *list = (struct figure_list){0};
+    *list = (struct drawing_list){0};
 }
