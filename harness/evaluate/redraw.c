@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "evaluate/figure_data.h"
 #include "evaluate/thumbnail.h"
 #include "report/drawings.h"
 #include "report/folder.h"
@@ -61,6 +62,8 @@ int redraw(struct redraw_result *r, const char *directory, int n_threads, struct
         return code;
     main_table_make(&table, &f);
     code = main_table_write(&table, st);
+    if (!code)
+        code = figure_data_write(&table, n_threads, st);
     if (!code)
         code = write_page(r, &f, &table, n_threads, st);
     main_table_free(&table);
