@@ -45,9 +45,12 @@ int cohort_load(struct cohort *c, const struct study *study, const struct study_
     return STATUS_OK;
 }
 
-static void sample_free(struct sample *s, unsigned n_covariates)
+static void sample_free(struct sample *s, const struct task *task)
 {
-    for (unsigned i = 0; s->covariate && i < n_covariates; i++)
+    for (size_t i = 0; s->group && i < task->subgroups.n; i++)
+        free(s->group[i]);
+    free(s->group);
+    for (unsigned i = 0; s->covariate && i < task->cohort.n_covariates; i++)
         free(s->covariate[i]);
     free(s->covariate);
     free(s->id);
@@ -60,7 +63,7 @@ static void sample_free(struct sample *s, unsigned n_covariates)
 void cohort_free(struct cohort *c)
 {
     for (size_t i = 0; i < c->n; i++)
-        sample_free(&c->sample[i], c->source->task->cohort.n_covariates);
+        sample_free(&c->sample[i], c->source->task);
     free(c->sample);
     findings_free(&c->findings);
     *c = (struct cohort){0};
@@ -88,7 +91,7 @@ void cohort_drop(struct cohort *c, const bool *drop)
     size_t kept = 0;
     for (size_t i = 0; i < c->n; i++) {
         if (drop[i])
-            sample_free(&c->sample[i], c->source->task->cohort.n_covariates);
+            sample_free(&c->sample[i], c->source->task);
         else
             c->sample[kept++] = c->sample[i];
     }

@@ -25,6 +25,7 @@ struct sample {
     char *site;       /* NULL if nothing names one */
     char *exam;       /* examination whose views share a label and whose scores are averaged (a MURA study); NULL if nothing names one */
     char **covariate; /* [task->cohort.n_covariates] cells as written; NULL if the task names none */
+    char **group;     /* [task->subgroups.n] cells of the subgroups' columns, NULL where the table has none; NULL if the task has no subgroups */
     size_t order;     /* rank among the cohort's rows as the official code would have met them */
     int32_t label;    /* class; 0 for a regression */
     double target;    /* regression; else the label */

@@ -142,6 +142,11 @@ void rows_add(struct rows *r, struct row row)
         for (unsigned i = 0; i < r->task->cohort.n_covariates; i++)
             s.covariate[i] = mem_strdup(row.covariate[i]);
     }
+    s.group = NEW0(r->task->subgroups.n, char *);
+    for (size_t i = 0; i < r->task->subgroups.n; i++) {
+        const char *cell = !strcmp(r->task->subgroups.item[i].column, SUBGROUP_SITE) ? s.site : row.group ? row.group[i] : NULL;
+        s.group[i] = cell ? mem_strdup(cell) : NULL;
+    }
     c->has_patients |= s.patient != NULL;
     c->has_exams |= s.exam != NULL;
     c->has_sites |= s.site != NULL;

@@ -28,6 +28,7 @@ struct row { /* texts are borrowed, "" where nothing is said; id is taken over *
     char *id;
     const char *label, *patient, *exam, *site, *partition;
     const char **covariate; /* [task->cohort.n_covariates], or NULL */
+    const char **group;     /* [task->subgroups.n], or NULL */
     size_t line;            /* of the table; 0 for folders */
 };
 

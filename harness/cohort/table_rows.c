@@ -20,7 +20,8 @@ struct reading {
     char *folder; /* of the table, below the data folder; "" if it lies there itself */
     struct column label, patient, exam, site, partition;
     size_t *exclude, *mark, *covariate;
-    const char **cell; /* covariates of the row at hand */
+    const char **cell, **group; /* covariates and subgroups of the row at hand */
+    struct column *subgroup;
 };
 
 /* "a|b": the first that is there. */
@@ -165,6 +166,18 @@ static int find_columns(struct reading *g, struct status *st)
         code = find_column(&g->mark[i], t, rule->label_columns[i], st);
     for (unsigned i = 0; i < rule->n_covariates && !code; i++)
         code = find_column(&g->covariate[i], t, rule->covariates[i], st);
+    const struct subgroups *s = &g->rows->task->subgroups;
+    g->group = NEW(s->n, const char *);
+    g->subgroup = NEW0(s->n, struct column);
+    for (size_t i = 0; i < s->n && !code; i++) {
+        struct status absent;
+        struct column *c = &g->subgroup[i];
+        if (!strcmp(s->item[i].column, SUBGROUP_SITE)) /* the sample's site, wherever it is from */
+            continue;
+        c->there = find_column(&c->index, t, s->item[i].column, &absent) == STATUS_OK;
+        if (!c->there && s->item[i].required)
+            code = status_set(st, STATUS_DATA, "%s", absent.text);
+    }
     return code;
 }
 
@@ -222,10 +235,12 @@ static void add_row(struct reading *g, size_t row, char *id)
     }
     for (unsigned i = 0; i < g->rule->n_covariates; i++)
         g->cell[i] = table_cell(&g->table, row, g->covariate[i]);
+    for (size_t i = 0; i < g->rows->task->subgroups.n; i++)
+        g->group[i] = g->subgroup[i].there ? table_cell(&g->table, row, g->subgroup[i].index) : NULL;
     rows_add(g->rows, (struct row){.id = id, .label = label, .patient = cell_of(g, row, g->patient), .exam = cell_of(g, row, g->exam),
                                    .site = cell_of(g, row, g->site),
                                    .partition = *partition || !g->source->partition ? partition : g->source->partition,
-                                   .covariate = g->rule->n_covariates ? g->cell : NULL, .line = line});
+                                   .covariate = g->rule->n_covariates ? g->cell : NULL, .group = g->group, .line = line});
 }
 
 static int read_table(struct rows *r, const struct task_table *source, struct status *st)
@@ -252,6 +267,8 @@ static int read_table(struct rows *r, const struct task_table *source, struct st
     free(g.mark);
     free(g.covariate);
     free(g.cell);
+    free(g.group);
+    free(g.subgroup);
     free(g.folder);
     free(path);
     table_free(&g.table);

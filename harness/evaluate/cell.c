@@ -8,6 +8,7 @@
 #include "evaluate/cell_official.h"
 #include "evaluate/cell_rows.h"
 #include "evaluate/keep.h"
+#include "evaluate/subgroups.h"
 #include "interval/estimates.h"
 #include "metric/curve.h"
 #include "probe/select.h"
@@ -201,27 +202,39 @@ const char **cell_class_names(const struct task *task)
     return name;
 }
 
-int cell_score(struct headline *h, const struct cell_task *t, const struct cell_name *name, struct scored *part, const char *partition,
-               const double *score, size_t n_out, double threshold, struct status *st)
+void cell_request(struct estimates_request *request, const struct cell_task *t, struct scored *part, const double *score, double threshold)
 {
     const struct study *s = t->study;
     const struct task *task = t->cohort->source->task;
     bool regression = task->kind == KIND_REGRESSION;
-    const char **class_name = cell_class_names(task);
-    struct estimates estimates;
-    struct estimates_request request = {
+    *request = (struct estimates_request){
         .panel = {.kind = (enum task_kind)task->kind, .n_classes = task->n_classes, .n = part->n, .label = regression ? NULL : part->label,
-                  .target = regression ? part->target : NULL, .score = scored_set(part, score, n_out), .threshold = threshold, .full = true,
-                  .class_name = class_name, .within = regression && task->unit && !strcmp(task->unit, "months") ? MONTHS_WITHIN : 0},
+                  .target = regression ? part->target : NULL, .score = score, .threshold = threshold, .full = true,
+                  .class_name = cell_class_names(task), .within = regression && task->unit && !strcmp(task->unit, "months") ? MONTHS_WITHIN : 0},
         .level = s->level, .bootstrap = s->bootstrap, .proportion = s->proportions, .n_threads = t->n_threads,
         .by_patient = t->cohort->has_patients && s->cluster == CLUSTER_PATIENT, .patients_cut = t->cohort->has_patients && s->cluster == CLUSTER_IMAGE};
-    scored_plan(&request.plan, t, part);
+    scored_plan(&request->plan, t, part);
+}
+
+void cell_request_free(struct estimates_request *request)
+{
+    free((void *)(uintptr_t)request->panel.class_name);
+    request->panel.class_name = NULL;
+}
+
+int cell_score(struct headline *h, const struct cell_task *t, const struct cell_name *name, struct scored *part, const char *partition,
+               const double *score, size_t n_out, double threshold, struct status *st)
+{
+    struct estimates estimates;
+    struct estimates_request request;
+    score = scored_set(part, score, n_out);
+    cell_request(&request, t, part, score, threshold);
     int code = estimates_compute(&estimates, &request, st);
     if (!code)
         write_estimates(h, t, name, part, partition, &estimates);
     estimates_free(&estimates);
-    free(class_name);
-    return code;
+    cell_request_free(&request);
+    return code ? code : subgroups_score(t, name, part, partition, score, n_out, threshold, st);
 }
 
 /* Figures of the test part's images or examinations; frees part. */

@@ -38,6 +38,7 @@ struct cell_task {
     int n_threads;
     /* where rows go; borrowed */
     struct outfile *metrics, *path, *predictions;
+    struct outfile *subgroups; /* NULL: not asked for */
     struct keeper *keeper; /* of the probes; NULL: none are kept */
 };
 

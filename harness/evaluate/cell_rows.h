@@ -5,6 +5,7 @@
 
 #include "evaluate/cell.h"
 #include "interval/bootstrap.h"
+#include "interval/estimates.h"
 
 struct cell_rows { /* what the probe is given */
     float *x, *x_test;
@@ -43,7 +44,11 @@ void scored_plan(struct bootstrap_plan *plan, const struct cell_task *t, struct 
 /* New array, names borrowed. */
 const char **cell_class_names(const struct task *task);
 
-/* Every metric of scores[n_test, n_out] on the part, with its interval (interval/estimates.h), as rows of `partition`; h (may be NULL) gets the
+/* What is asked of the part's scores [part n, n_out], as scored_set gave them; borrows from all of them. */
+void cell_request(struct estimates_request *request, const struct cell_task *t, struct scored *part, const double *score, double threshold);
+void cell_request_free(struct estimates_request *request);
+
+/* Every metric of scores[n_test, n_out] on the part, with its interval (interval/estimates.h), as rows of `partition`; and of its subgroups; h (may be NULL) gets the
  * headline's.  threshold: NaN if there is none. */
 int cell_score(struct headline *h, const struct cell_task *t, const struct cell_name *name, struct scored *part, const char *partition,
                const double *score, size_t n_out, double threshold, struct status *st) MUST_CHECK;

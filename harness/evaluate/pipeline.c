@@ -21,6 +21,7 @@
 #include "evaluate/shortcut.h"
 #include "evaluate/split_audit.h"
 #include "report/results.h"
+#include "report/subgroup_rows.h"
 
 static void charge(struct pipeline *p, const char *name, double began, size_t items)
 {
@@ -262,6 +263,7 @@ int pipeline_extract(struct pipeline *p, bool decode_only, struct status *st)
 
 struct reports { /* put in place together, when every cell is done */
     struct outfile metrics, path, *predictions;
+    struct outfile subgroups; /* opened where some task has any */
     struct efficiency efficiency;
     struct keeper keeper;
 };
@@ -433,6 +435,7 @@ static int evaluate_task(struct pipeline *p, size_t number, struct reports *repo
         t[i].n_threads = p->options.n_threads;
         t[i].metrics = &reports->metrics;
         t[i].path = &reports->path;
+        t[i].subgroups = reports->subgroups.stream ? &reports->subgroups : NULL;
         t[i].predictions = &reports->predictions[number];
         t[i].keeper = &reports->keeper;
         if (!code && efficiency_wanted(&p->study, t[i].protocol))
@@ -537,6 +540,11 @@ int pipeline_evaluate(struct pipeline *p, struct status *st)
     int code = results_open_metrics(&reports.metrics, p->study.output, st);
     if (!code)
         code = results_open_path(&reports.path, p->study.output, st);
+    bool subgroups = false;
+    for (size_t t = 0; t < p->study.n_tasks; t++)
+        subgroups |= p->study.tasks[t].task->subgroups.n > 0;
+    if (!code && subgroups)
+        code = subgroup_rows_open(&reports.subgroups, p->study.output, st);
     if (!code)
         code = efficiency_begin(&reports.efficiency, &p->study, st);
     if (!code && p->study.save_probes != SAVE_NONE)
@@ -556,6 +564,8 @@ int pipeline_evaluate(struct pipeline *p, struct status *st)
     }
     for (size_t t = 0; t < p->study.n_tasks && !code; t++)
         code = outfile_commit(&reports.predictions[t], st);
+    if (!code && subgroups)
+        code = outfile_commit(&reports.subgroups, st);
     if (!code)
         code = efficiency_commit(&reports.efficiency, st);
     if (!code)
@@ -576,6 +586,7 @@ int pipeline_evaluate(struct pipeline *p, struct status *st)
     free(reports.predictions);
     outfile_discard(&reports.metrics);
     outfile_discard(&reports.path);
+    outfile_discard(&reports.subgroups);
     efficiency_discard(&reports.efficiency);
     keeper_discard(&reports.keeper);
     return code;

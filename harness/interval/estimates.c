@@ -342,6 +342,11 @@ int estimates_compute(struct estimates *f, const struct estimates_request *r, st
             f->n += N_CALIBRATION_FIGURES;
         }
     }
+    f->n_panel = w.n_metrics;
+    if (!code && r->keep_replicates) {
+        f->replicate = w.replicate;
+        w.replicate = NULL;
+    }
     free(w.leave_out);
     free(w.replicate);
     free(w.reason);
@@ -359,6 +364,7 @@ void estimates_free(struct estimates *f)
         free(f->item[i].reason);
     }
     free(f->item);
+    free(f->replicate);
     *f = (struct estimates){0};
 }
 

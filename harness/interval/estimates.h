@@ -40,6 +40,8 @@ struct estimate {
 struct estimates {
     struct estimate *item; /* [n] those of the panel in its order, then the calibration's */
     size_t n;
+    double *replicate; /* [replicates, n_panel] of the first n_panel, where they were asked for; else NULL */
+    size_t n_panel;
 };
 
 struct estimates_request {
@@ -50,6 +52,7 @@ struct estimates_request {
     enum proportion_method proportion;
     bool by_patient;   /* units are patients: how the methods call them; else images */
     bool patients_cut; /* the images of a patient are taken as units of their own: said of analytic intervals too */
+    bool keep_replicates;
     int n_threads;
 };
 

@@ -37,7 +37,7 @@ int results_open_path(struct outfile *out, const char *directory, struct status 
     return results_open(out, directory, "", "path.csv", RESULTS_PATH_HEADER, st);
 }
 
-static void write_cell(FILE *f, const struct cell_name *c)
+void results_write_cell(FILE *f, const struct cell_name *c)
 {
     const char *const text[] = {c->study, c->task, c->protocol, c->model, c->readout, c->probe, c->preprocess, c->precision};
     for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
@@ -46,13 +46,8 @@ static void write_cell(FILE *f, const struct cell_name *c)
     }
 }
 
-void results_write_metric(struct outfile *out, const struct metric_row *r)
+void results_write_interval(FILE *f, const struct metric_row *r)
 {
-    FILE *f = out->stream;
-    write_cell(f, &r->cell);
-    fprintf(f, "%s,", r->partition);
-    csv_field(f, r->metric); /* may hold the name of a class */
-    fprintf(f, ",%zu,%zu,", r->n, r->n_patients);
     csv_number(f, r->value);
     if (*r->method && r->level > 0) {
         fputc(',', f);
@@ -70,6 +65,16 @@ void results_write_metric(struct outfile *out, const struct metric_row *r)
     } else {
         fprintf(f, ",,,,%s,,,", r->method);
     }
+}
+
+void results_write_metric(struct outfile *out, const struct metric_row *r)
+{
+    FILE *f = out->stream;
+    results_write_cell(f, &r->cell);
+    fprintf(f, "%s,", r->partition);
+    csv_field(f, r->metric); /* may hold the name of a class */
+    fprintf(f, ",%zu,%zu,", r->n, r->n_patients);
+    results_write_interval(f, r);
     csv_field(f, r->reason);
     fputc('\n', f);
 }
@@ -77,7 +82,7 @@ void results_write_metric(struct outfile *out, const struct metric_row *r)
 void results_write_path(struct outfile *out, const struct path_row *r)
 {
     FILE *f = out->stream;
-    write_cell(f, &r->cell);
+    results_write_cell(f, &r->cell);
     fprintf(f, "%s,%s,", r->criterion, r->parameter);
     csv_number(f, r->value);
     if (r->fold < 0)

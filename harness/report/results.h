@@ -52,6 +52,10 @@ void results_write_metric(struct outfile *out, const struct metric_row *row);
 int results_open_path(struct outfile *out, const char *directory, struct status *st) MUST_CHECK;
 void results_write_path(struct outfile *out, const struct path_row *row);
 
+/* Parts of a row for files of other columns: the cell's names, each with a comma behind it; value to undefined_replicates likewise. */
+void results_write_cell(FILE *f, const struct cell_name *c);
+void results_write_interval(FILE *f, const struct metric_row *r);
+
 /* Open DIR/sub/name with the given header; sub may be "". */
 int results_open(struct outfile *out, const char *directory, const char *sub, const char *name, const char *header, struct status *st) MUST_CHECK;
 

@@ -35,6 +35,8 @@ struct raw_study {
     char **probes, **accept;
     unsigned n_probes, n_accept;
     struct raw_bootstrap bootstrap;
+    struct subgroup_text *subgroups;
+    unsigned n_subgroups;
     struct raw_label_efficiency *label_efficiency; /* NULL: not asked for */
 };
 
@@ -88,6 +90,7 @@ static const cyaml_schema_field_t study_fields[] = {
     OPTIONAL_TEXT("proportions", struct raw_study, proportions),
     CYAML_FIELD_MAPPING("bootstrap", CYAML_FLAG_OPTIONAL, struct raw_study, bootstrap, bootstrap_fields),
     CYAML_FIELD_MAPPING_PTR("label_efficiency", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_study, label_efficiency, label_efficiency_fields),
+    CYAML_FIELD_SEQUENCE_COUNT("subgroups", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_study, subgroups, n_subgroups, &SUBGROUP_SCHEMA, 1, 64),
     OPTIONAL_TEXT("on_bad_image", struct raw_study, on_bad_image),
     OPTIONAL_TEXT("on_missing_image", struct raw_study, on_missing_image),
     OPTIONAL_TEXT("on_bad_label", struct raw_study, on_bad_label),
@@ -251,6 +254,10 @@ static int resolve_task(struct study *s, size_t i, const struct raw_task *raw, c
         code = digest_file(t->digest, t->path, st);
     if (code)
         return code;
+    if (!t->task->subgroups.n) {
+        subgroups_free(&t->task->subgroups);
+        subgroups_copy(&t->task->subgroups, &s->subgroups);
+    }
     for (size_t j = 0; j < i; j++)
         if (!strcmp(t->task->name, s->tasks[j].task->name))
             return status_set(st, STATUS_DATA, "%s:%zu: two tasks are called '%s'", s->path, manifest_line(s->path, keys), t->task->name);
@@ -468,6 +475,8 @@ int study_load(struct study *study, const char *path, struct status *st)
     if (!code)
         code = resolve_label_efficiency(study, raw->label_efficiency, st);
     if (!code)
+        code = subgroups_resolve(&study->subgroups, raw->subgroups, raw->n_subgroups, false, path, st);
+    if (!code)
         code = resolve_places(study, raw, directory, st);
     if (!code && raw->data_root)
         code = manifest_path(&data_root, raw->data_root, directory, path, "data_root", st);
@@ -517,6 +526,7 @@ void study_free(struct study *study)
         free(study->tasks[i].data);
     }
     free(study->fraction);
+    subgroups_free(&study->subgroups);
     free(study->models);
     free(study->tasks);
     free(study->path);
@@ -596,6 +606,7 @@ void study_write(const struct study *s, FILE *stream, bool places)
         fprintf(stream, "save_probes: %s\n", SAVES[s->save_probes]);
     fprintf(stream, "bootstrap: {replicates: %zu, level: %s, method: %s, cluster: %s, stratify: %s}\nproportions: %s\n", s->replicates,
             number_format(number, s->level), BOOTSTRAPS[s->bootstrap], CLUSTERS[s->cluster], STRATIFIES[s->stratify], PROPORTIONS[s->proportions]);
+    subgroups_write(&s->subgroups, stream);
     for (size_t i = 0; i < s->n_fractions; i++)
         fprintf(stream, "%s%s", i ? ", " : "label_efficiency: {fractions: [", number_format(number, s->fraction[i]));
     if (s->n_fractions)

@@ -26,6 +26,7 @@
  *     # cluster: patient | image (as if images of a patient were independent of each other: their intervals are too short)
  *     # stratify: auto (by class where a class has fewer than 20 patients) | class | none
  *   proportions: wilson              # wilson | clopper_pearson, of independent images (interval/estimates.h: what each figure gets)
+ *   subgroups: [{column: sex}, {column: age, bands: [20, 40]}]    # of tasks that name none themselves (study/subgroup.h); default: none
  *   label_efficiency: {fractions: [1, 5, 10, 25, 50, 100], draws: 20}   # per cent of the training patients; default: not computed
  *   on_bad_image: fail               # fail | skip: truncated, undecodable
  *   on_missing_image: fail           # fail | skip: named in a table, not on disk
@@ -45,6 +46,7 @@
 #include "base/status.h"
 #include "metric/interval_choice.h"
 #include "study/audit_codes.h"
+#include "study/subgroup.h"
 #include "study/task.h"
 
 #define STUDY_TOKENS "tokens" /* the readout that is every token */
@@ -106,6 +108,7 @@ struct study {
     enum bootstrap_cluster cluster;
     enum bootstrap_stratify stratify;
     enum proportion_method proportions;
+    struct subgroups subgroups; /* of tasks that have none of their own */
     double *fraction;    /* [n_fractions] label efficiency, per cent of the training patients, ascending; none: not computed */
     size_t n_fractions, draws;
     bool accept[N_AUDIT_CODES_MOST]; /* findings of the audit let pass, by place in AUDIT_CODES */

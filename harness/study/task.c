@@ -106,6 +106,7 @@ static const cyaml_schema_field_t task_fields[] = {
                                1000),
     CYAML_FIELD_MAPPING_PTR("counts", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct task, counts, counts_fields),
     CYAML_FIELD_MAPPING("official", CYAML_FLAG_OPTIONAL, struct task, official, official_fields),
+    CYAML_FIELD_SEQUENCE_COUNT("subgroups", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct task, subgroup_text, n_subgroup_text, &SUBGROUP_SCHEMA, 1, 64),
     OPTIONAL_TEXT("licence", struct task, licence),
     OPTIONAL_TEXT("home", struct task, home),
     OPTIONAL_TEXT("citation", struct task, citation),
@@ -338,6 +339,8 @@ int task_parse(struct task **task, const char *path, const unsigned char *text, 
         code = check_published(t, path, st);
     if (!code)
         code = resolve_official(t, path, st);
+    if (!code)
+        code = subgroups_resolve(&t->subgroups, t->subgroup_text, t->n_subgroup_text, true, path, st);
     if (code) {
         task_free(t);
         return code;
@@ -366,6 +369,7 @@ void task_free(struct task *task)
     if (task->chosen) /* its texts belong to the layout */
         task->cohort = (struct task_cohort){0};
     free(task->class_images);
+    subgroups_free(&task->subgroups);
     manifest_free(task, &task_schema);
 }
 

@@ -39,6 +39,7 @@
  *     order: table                   # table | sorted: in which order it met the rows (default: table, for folders sorted)
  *     quirk: none                    # none | pesplanus (split/official.h)
  *     note: text                     # what is not known of it, for the report rows
+ *   subgroups: [{column: sex}, {column: age, bands: [20, 40]}]   # study/subgroup.h
  *   licence, home, citation, note: text for the report
  *
  * Paths are relative to the study's `data` for this task, else to the task file. */
@@ -50,6 +51,7 @@
 
 #include "base/status.h"
 #include "metric/kind.h"
+#include "study/subgroup.h"
 
 struct task_class {
     char *name;
@@ -139,9 +141,12 @@ struct task { /* as loaded; kind_text becomes kind */
     struct task_published *published;
     unsigned n_published;
     struct task_counts *counts; /* NULL: none published */
+    struct subgroup_text *subgroup_text;
+    unsigned n_subgroup_text;
     char *licence, *home, *citation, *note;
     /* set by task_load */
     unsigned kind; /* enum task_kind */
+    struct subgroups subgroups; /* the task's own, or those the study gave it */
     bool chosen; /* cohort is one of the layouts */
     size_t *class_images; /* [counts->n_classes] */
 };
