@@ -28,7 +28,7 @@ struct scored {
     int32_t *own_label;
     double *own_target, *own_score;
     uint32_t *own_unit;
-    uint32_t *own_draw, *own_stratum; /* of scored_plan */
+    uint32_t *own_plan; /* of scored_plan */
 };
 void scored_images(struct scored *s, const struct cell_task *t);
 void scored_exams(struct scored *s, const struct cell_task *t);

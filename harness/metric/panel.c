@@ -130,6 +130,71 @@ size_t panel_metric_find(const struct panel *p, const char *name)
     return i;
 }
 
+static const struct entry *entry_named(const char *name)
+{
+    for (size_t i = 0; i < N_BINARY; i++)
+        if (!strcmp(binary[i].name, name))
+            return &binary[i];
+    for (size_t i = 0; i < N_ORDINAL; i++)
+        if (!strcmp(ordinal[i].name, name))
+            return &ordinal[i];
+    for (size_t i = 0; i < N_REGRESSION; i++)
+        if (!strcmp(regression[i].name, name))
+            return &regression[i];
+    return NULL;
+}
+
+bool panel_metric_exists(const char *name)
+{
+    return entry_named(name) != NULL;
+}
+
+bool panel_metric_is_error(const char *name)
+{
+    const struct entry *e = entry_named(name);
+    return e && (e->metric == MEAN_DISTANCE || e->metric == MAE || e->metric == RMSE);
+}
+
+static bool is_of_order(enum metric metric)
+{
+    return metric == AUROC || metric == AVERAGE_PRECISION || metric == AUROC_MEAN || metric == AUROC_MEAN_DEFINED;
+}
+
+bool panel_metric_is_of_order(const char *name)
+{
+    const struct entry *e = entry_named(name);
+    return e && is_of_order(e->metric);
+}
+
+static void drop_rankings(struct panel *p)
+{
+    for (size_t i = 0; i < p->n_rankings; i++)
+        ranking_free(&p->ranking[i]);
+    free(p->ranking);
+    p->ranking = NULL;
+    p->n_rankings = 0;
+}
+
+static void drop(uint32_t **cells)
+{
+    free(*cells);
+    *cells = NULL;
+}
+
+void panel_keep_only(struct panel *p, size_t i)
+{
+    assert(i < p->n_metrics);
+    p->entry += i;
+    p->n_metrics = 1;
+    bool order = is_of_order(p->entry->metric);
+    if (!order)
+        drop_rankings(p);
+    if (order || p->entry->at_threshold)
+        drop(&p->cell);
+    if (order || !p->entry->at_threshold)
+        drop(&p->threshold_cell);
+}
+
 struct row {
     double target, prediction;
     uint32_t position;
@@ -231,9 +296,7 @@ void panel_free(struct panel *p)
 {
     if (!p)
         return;
-    for (size_t i = 0; i < p->n_rankings; i++)
-        ranking_free(&p->ranking[i]);
-    free(p->ranking);
+    drop_rankings(p);
     free(p->cell);
     free(p->threshold_cell);
     free(p->order);
@@ -372,7 +435,8 @@ void panel_compute(const struct panel *p, struct panel_scratch *s, const uint32_
         weight = s->weight;
     } else {
         size_t n_cells = p->n_classes * p->n_classes;
-        count_cells(s->count, n_cells, p->cell, weight, p->n);
+        if (p->cell)
+            count_cells(s->count, n_cells, p->cell, weight, p->n);
         if (p->threshold_cell)
             count_cells(s->threshold_count, n_cells, p->threshold_cell, weight, p->n);
         for (size_t k = 0; k < p->n_rankings; k++)

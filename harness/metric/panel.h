@@ -20,6 +20,7 @@
 #ifndef METRIC_PANEL_H
 #define METRIC_PANEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -48,6 +49,15 @@ size_t panel_n_metrics(const struct panel *p);
 const char *panel_metric_name(const struct panel *p, size_t i);
 /* Position of a metric; panel_n_metrics(p) if the panel has none of that name. */
 size_t panel_metric_find(const struct panel *p, const char *name);
+
+/* Keep this metric alone: later calls compute no other, to the same bits. */
+void panel_keep_only(struct panel *p, size_t i);
+/* Depends on the order of the scores alone (of each class's): AUROCs, average precision. */
+bool panel_metric_is_of_order(const char *name);
+/* Errors and distances; of a difference it says who is better. */
+bool panel_metric_is_error(const char *name);
+/* Is it a metric of some kind of task? */
+bool panel_metric_exists(const char *name);
 
 struct panel_scratch *panel_scratch_new(const struct panel *p);
 void panel_scratch_free(struct panel_scratch *s);

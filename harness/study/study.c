@@ -7,6 +7,7 @@
 #include "base/manifest.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "metric/panel.h"
 
 /* The manifest as it is written; numbers stay text until they are parsed strictly. */
 struct raw_model {
@@ -24,6 +25,9 @@ struct raw_label_efficiency {
     char **fractions, *draws;
     unsigned n_fractions;
 };
+struct raw_compare {
+    char *reference, *metric, *probe, *readout;
+};
 struct raw_study {
     char *name, *seed, *output, *store, *data_root, *protocol, *test_fraction, *folds, *on_bad_image, *on_missing_image, *on_bad_label, *on_leak, *save_probes, *proportions;
     struct raw_model *models;
@@ -36,6 +40,7 @@ struct raw_study {
     unsigned n_probes, n_accept;
     struct raw_bootstrap bootstrap;
     struct raw_label_efficiency *label_efficiency; /* NULL: not asked for */
+    struct raw_compare compare;
 };
 
 #define TEXT(key, type, member) CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER, type, member, 1, CYAML_UNLIMITED)
@@ -70,6 +75,10 @@ static const cyaml_schema_field_t label_efficiency_fields[] = {
     CYAML_FIELD_SEQUENCE_COUNT("fractions", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_label_efficiency, fractions, n_fractions, &value_text, 1, 64),
     OPTIONAL_TEXT("draws", struct raw_label_efficiency, draws), CYAML_FIELD_END};
 
+static const cyaml_schema_field_t compare_fields[] = {
+    OPTIONAL_TEXT("reference", struct raw_compare, reference), OPTIONAL_TEXT("metric", struct raw_compare, metric),
+    OPTIONAL_TEXT("probe", struct raw_compare, probe), OPTIONAL_TEXT("readout", struct raw_compare, readout), CYAML_FIELD_END};
+
 static const cyaml_schema_field_t study_fields[] = {
     TEXT("name", struct raw_study, name),
     OPTIONAL_TEXT("seed", struct raw_study, seed),
@@ -88,6 +97,7 @@ static const cyaml_schema_field_t study_fields[] = {
     OPTIONAL_TEXT("proportions", struct raw_study, proportions),
     CYAML_FIELD_MAPPING("bootstrap", CYAML_FLAG_OPTIONAL, struct raw_study, bootstrap, bootstrap_fields),
     CYAML_FIELD_MAPPING_PTR("label_efficiency", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_study, label_efficiency, label_efficiency_fields),
+    CYAML_FIELD_MAPPING("compare", CYAML_FLAG_OPTIONAL, struct raw_study, compare, compare_fields),
     OPTIONAL_TEXT("on_bad_image", struct raw_study, on_bad_image),
     OPTIONAL_TEXT("on_missing_image", struct raw_study, on_missing_image),
     OPTIONAL_TEXT("on_bad_label", struct raw_study, on_bad_label),
@@ -422,6 +432,55 @@ static int resolve_label_efficiency(struct study *s, const struct raw_label_effi
     return code;
 }
 
+static bool has_readout(const struct study *s, const char *readout)
+{
+    for (size_t i = 0; i < s->n_models; i++) {
+        if (!s->models[i].n_readouts) /* the encoder's first, not known before it is opened */
+            return true;
+        for (size_t r = 0; r < s->models[i].n_readouts; r++)
+            if (!strcmp(s->models[i].readout[r], readout))
+                return true;
+    }
+    return false;
+}
+
+/* After models and probes. */
+static int resolve_compare(struct study *s, const struct raw_compare *raw, struct status *st)
+{
+    struct study_compare *c = &s->compare;
+    size_t choice = 0;
+    while (!s->probe[choice])
+        choice++;
+    int code = manifest_choice(&choice, raw->probe, choice, PROBES, s->path, "compare/probe", st);
+    if (code)
+        return code;
+    c->probe = (enum study_probe)choice;
+    if (!s->probe[choice])
+        return status_set(st, STATUS_DATA, "%s:%zu: compare: probe '%s' is not among the study's probes", s->path, manifest_line(s->path, "compare/probe"),
+                          raw->probe);
+    if (raw->reference && strcmp(raw->reference, "all pairs") != 0) {
+        size_t m = 0;
+        while (m < s->n_models && strcmp(raw->reference, s->models[m].name) != 0)
+            m++;
+        if (m == s->n_models)
+            return status_set(st, STATUS_DATA, "%s:%zu: compare: reference is '%s'; `all pairs` or the name of one of the study's models was expected", s->path,
+                              manifest_line(s->path, "compare/reference"), raw->reference);
+        c->reference = mem_strdup(raw->reference);
+    }
+    if (raw->metric && strcmp(raw->metric, "headline") != 0 && !panel_metric_exists(raw->metric))
+        return status_set(st, STATUS_DATA, "%s:%zu: compare: metric is '%s'; `headline` or a metric of metrics.csv was expected", s->path,
+                          manifest_line(s->path, "compare/metric"), raw->metric);
+    if (raw->metric && strcmp(raw->metric, "headline") != 0)
+        c->metric = mem_strdup(raw->metric);
+    if (raw->readout && strcmp(raw->readout, "chosen") != 0) {
+        if (!has_readout(s, raw->readout))
+            return status_set(st, STATUS_DATA, "%s:%zu: compare: readout is '%s', which no model of the study lists; `chosen` is the one that validation chose",
+                              s->path, manifest_line(s->path, "compare/readout"), raw->readout);
+        c->readout = mem_strdup(raw->readout);
+    }
+    return STATUS_OK;
+}
+
 /* The attentive probe was asked for, and some model keeps the tokens it reads. */
 static int check_tokens(const struct study *s, const struct raw_study *raw, struct status *st)
 {
@@ -477,6 +536,8 @@ int study_load(struct study *study, const char *path, struct status *st)
         code = resolve_model(study, i, &raw->models[i], directory, st);
     if (!code && study->probe[PROBE_ATTENTIVE])
         code = check_tokens(study, raw, st);
+    if (!code)
+        code = resolve_compare(study, &raw->compare, st);
     study->n_tasks = raw->n_tasks;
     study->tasks = NEW0(study->n_tasks, struct study_task);
     for (size_t i = 0; i < study->n_tasks && !code; i++)
@@ -516,6 +577,9 @@ void study_free(struct study *study)
         free(study->tasks[i].path);
         free(study->tasks[i].data);
     }
+    free(study->compare.reference);
+    free(study->compare.metric);
+    free(study->compare.readout);
     free(study->fraction);
     free(study->models);
     free(study->tasks);
@@ -600,6 +664,11 @@ void study_write(const struct study *s, FILE *stream, bool places)
         fprintf(stream, "%s%s", i ? ", " : "label_efficiency: {fractions: [", number_format(number, s->fraction[i]));
     if (s->n_fractions)
         fprintf(stream, "], draws: %zu}\n", s->draws);
+    fputs("compare: {reference: ", stream);
+    quoted(stream, s->compare.reference ? s->compare.reference : "all pairs");
+    fprintf(stream, ", metric: %s, probe: %s, readout: ", s->compare.metric ? s->compare.metric : "headline", PROBES[s->compare.probe]);
+    quoted(stream, s->compare.readout ? s->compare.readout : "chosen");
+    fputs("}\n", stream);
     fprintf(stream, "on_bad_image: %s\non_missing_image: %s\non_bad_label: %s\non_leak: %s\n", POLICIES[s->skip_bad_images],
             POLICIES[s->skip_missing_images], POLICIES[s->skip_bad_labels], LEAK_POLICIES[s->allow_leaks]);
     fputs("accept: [", stream);

@@ -27,6 +27,12 @@
  *     # stratify: auto (by class where a class has fewer than 20 patients) | class | none
  *   proportions: wilson              # wilson | clopper_pearson, of independent images (interval/figures.h: what each figure gets)
  *   label_efficiency: {fractions: [1, 5, 10, 25, 50, 100], draws: 20}   # per cent of the training patients; default: not computed
+ *   compare: {reference: all pairs, metric: headline, probe: linear, readout: chosen}
+ *                                    # the family of hypotheses of compare.csv, declared before any is tested (these are the defaults):
+ *                                    # every pair of models, or each against one named; the metric each task is known by (AUROC, its
+ *                                    # macro average, quadratic kappa, mean absolute error), or one named; the first probe listed above;
+ *                                    # of each model the readout that validation chose (readouts.csv), or one named.  All tasks of a
+ *                                    # protocol are one family; Holm's correction is over it
  *   on_bad_image: fail               # fail | skip: truncated, undecodable
  *   on_missing_image: fail           # fail | skip: named in a table, not on disk
  *   on_bad_label: fail               # fail | skip: a label cell that is no class and no number
@@ -80,6 +86,13 @@ struct study_model {
     enum study_precision precision;
 };
 
+struct study_compare {
+    char *reference; /* a model's name; NULL: all pairs */
+    char *metric;    /* NULL: the headline of each task */
+    enum study_probe probe;
+    char *readout;   /* NULL: the one that validation chose */
+};
+
 struct study_task {
     struct task *task;
     char *path;   /* of the task file */
@@ -106,6 +119,7 @@ struct study {
     enum bootstrap_cluster cluster;
     enum bootstrap_stratify stratify;
     enum proportion_method proportions;
+    struct study_compare compare;
     double *fraction;    /* [n_fractions] label efficiency, per cent of the training patients, ascending; none: not computed */
     size_t n_fractions, draws;
     bool accept[N_AUDIT_CODES_MOST]; /* findings of the audit let pass, by place in AUDIT_CODES */
