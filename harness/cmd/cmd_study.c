@@ -128,6 +128,7 @@ static void print_table(const struct pipeline *p)
     if (study_has_protocol(&p->study, PROTOCOL_OFFICIAL))
         printf("; official: mean and population SD of five folds on one test set, no interval");
     printf("\n");
+    command_print_comparison(&p->compared, p->study.output);
     printf("reports: %s/metrics.csv, predictions/, path.csv, splits/, cohort.csv, audit.csv, provenance.json\n", p->study.output);
 }
 

@@ -23,7 +23,7 @@ static const struct {
     [OPTION_THREADS] = {"--threads", "-t", "N", "threads to use (default: as many as there are processors); no number depends on it"},
     [OPTION_BATCH] = {"--batch", NULL, "N", "images each thread puts through an encoder at once (default: 1); no number depends on it"},
     [OPTION_QUIET] = {"--quiet", "-q", NULL, "print results and errors only, no progress"},
-    [OPTION_OUTPUT] = {"--output", "-o", "DIR", "where reports go, in place of the study's `output` (heatmap: of `heatmaps`)"},
+    [OPTION_OUTPUT] = {"--output", "-o", "DIR", "where reports go, in place of the study's `output` (heatmap: of `heatmaps`; compare: of the folder itself)"},
     [OPTION_STORE] = {"--store", NULL, "DIR", "where embeddings are kept, in place of the study's `store`"},
     [OPTION_SHARD] = {"--shard", NULL, "I/N", "only share I of N of the images (1/4 ... 4/4), for several processes"},
     [OPTION_TO] = {"--to", NULL, "DIR", "where exported files go (default: export)"},
@@ -35,13 +35,16 @@ static const struct {
     [OPTION_IMAGE] = {"--image", NULL, "FILE", "put this picture through the checkpoint and print what comes out"},
     [OPTION_LAYERS] = {"--layers", NULL, NULL, "with --image: also mean, norm and largest value of every layer"},
     [OPTION_REFERENCE] = {"--reference", NULL, "NPY", "with --image: compare with this array, made elsewhere, and say where it first departs"},
-    [OPTION_READOUT] = {"--readout", NULL, "NAME", "which readout --reference holds, where its width does not tell"},
+    [OPTION_READOUT] = {"--readout", NULL, "NAME", "which readout --reference holds, where its width does not tell (compare: this one in place of the declared)"},
     [OPTION_PRECISION] = {"--precision", NULL, "NAME", "fp32 (default) or bf16: of the checkpoint's products"},
     [OPTION_PASSES] = {"--passes", NULL, "N", "masks per picture (default: 10), or auto: as many as the map's standard error asks for"},
     [OPTION_MASK_RATIO] = {"--mask-ratio", NULL, "R", "share of the patches hidden in each pass (default: the checkpoint's own, 0.75)"},
     [OPTION_SCHEDULE] = {"--schedule", NULL, "NAME", "official (default): random masks; even: every patch is hidden equally often"},
     [OPTION_ABSOLUTE] = {"--absolute", NULL, NULL, "absolute differences in place of squared ones"},
     [OPTION_BOXES] = {"--boxes", NULL, "PATH", "COCO .json, or folder of LabelMe files: draw the boxes, and score how well the maps find them"},
+    [OPTION_AGAINST] = {"--against", NULL, "MODEL", "compare each model with this one only; `all pairs`: with each other"},
+    [OPTION_METRIC] = {"--metric", NULL, "NAME", "compare by this metric, in place of the declared; `headline`: what each task is known by"},
+    [OPTION_PROBE] = {"--probe", NULL, "NAME", "compare the models of this probe, in place of the declared"},
     [OPTION_HELP] = {"--help", "-h", NULL, "this text"},
 };
 
@@ -73,6 +76,14 @@ const struct command COMMANDS[] = {
      "PNG, by gnuplot, and the CSVs they are drawn from), report.html (one file, no network).  Thumbnails are made from the image files where\n"
      "they still are.  run and evaluate end with it.",
      1, 1, COMMON, cmd_report},
+    {"compare", "RESULTS...", "which model is significantly better, of one or several results folders",
+     "Reads splits/, predictions/, provenance.json and readouts.csv, and writes compare.csv (each pair's difference on each task with its paired\n"
+     "interval, a test, and p after Holm's and Benjamini and Hochberg's corrections) and ranks.csv (mean ranks over the tasks, Friedman's and\n"
+     "Nemenyi's tests, signed ranks).  run and evaluate do the same at their end.  What is compared is what the study declared under `compare:`\n"
+     "(of several folders the first one's), so that the family of hypotheses is known before the first is tested; the options declare\n"
+     "another, which column family names.  Several folders: --output is needed; their tasks of one name must have the same test rows, labels and\n"
+     "patients; models of one name get their study's or folder's behind.",
+     1, 1000, COMMON | BIT(OPTION_OUTPUT) | BIT(OPTION_AGAINST) | BIT(OPTION_METRIC) | BIT(OPTION_PROBE) | BIT(OPTION_READOUT), cmd_compare},
     {"export", "STUDY.yaml", "embeddings as .npy with a .csv of their rows",
      "Writes TASK.csv (row, sample, patient, site, label, partition) and TASK.MODEL.READOUT.npy (float32 [rows, width]).", 1, 1,
      STUDY | BIT(OPTION_TO), cmd_export},

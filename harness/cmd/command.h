@@ -34,6 +34,9 @@ enum option {
     OPTION_SCHEDULE,
     OPTION_ABSOLUTE,
     OPTION_BOXES,
+    OPTION_AGAINST,
+    OPTION_METRIC,
+    OPTION_PROBE,
     OPTION_HELP,
     N_OPTIONS
 };
@@ -62,6 +65,7 @@ int cmd_run(const struct invocation *in, struct status *st);
 int cmd_check(const struct invocation *in, struct status *st);
 int cmd_extract(const struct invocation *in, struct status *st);
 int cmd_evaluate(const struct invocation *in, struct status *st);
+int cmd_compare(const struct invocation *in, struct status *st);
 int cmd_export(const struct invocation *in, struct status *st);
 int cmd_apply(const struct invocation *in, struct status *st);
 int cmd_report(const struct invocation *in, struct status *st);
@@ -81,5 +85,7 @@ void command_say_report(const struct redraw_result *r, bool quiet);
 int command_pipeline_options(struct pipeline_options *o, const struct invocation *in, struct status *st) MUST_CHECK;
 /* What the audit found, in words on stderr; STATUS_DATA if there are errors. */
 int command_judge_audit(const struct pipeline *p, bool quiet, struct status *st) MUST_CHECK;
+/* How many hypotheses, how many of them significant, and where it stands: a line a family. */
+void command_print_comparison(const struct compare_summary *s, const char *directory);
 
 #endif

@@ -18,6 +18,7 @@
 #include "evaluate/provenance.h"
 #include "evaluate/readouts.h"
 #include "report/paper_table.h"
+#include "report/reporting.h"
 #include "evaluate/shortcut.h"
 #include "evaluate/split_audit.h"
 #include "report/results.h"
@@ -193,6 +194,7 @@ void pipeline_free(struct pipeline *p)
         featurizer_close(&p->featurizer[m]);
     for (size_t h = 0; h < p->n_headlines; h++)
         headline_free(&p->headline[h]);
+    compare_summary_free(&p->compared);
     free(p->cohort);
     free(p->featurizer);
     free(p->headline);
@@ -296,9 +298,9 @@ static void write_split_rows(FILE *f, const struct pipeline *p, const struct coh
         fputc(',', f);
         cohort_write_label(f, c, s);
         if (development)
-            fprintf(f, ",%s,development,%u,", protocol, parts->fold[dev++] + 1);
+            fprintf(f, ",%s,development,%u,%u,", protocol, parts->fold[dev++] + 1, s->unit + 1);
         else
-            fprintf(f, ",%s,test,,", protocol);
+            fprintf(f, ",%s,test,,%u,", protocol, s->unit + 1);
         fputs(digest_hex(hex, p->survey.picture[s->picture].digest), f);
         for (unsigned v = 0; v < c->source->task->cohort.n_covariates; v++) {
             fputc(',', f);
@@ -525,6 +527,21 @@ static int write_study(const struct study *s, struct status *st)
     return outfile_commit(&out, st);
 }
 
+/* From the reports in their place, as `compare` does it later; provenance.json is one of them. */
+static int compare_models(struct pipeline *p, struct status *st)
+{
+    double began = clock_seconds();
+    struct compare_options options = {.directory = &p->study.output, .n_directories = 1, .output = p->study.output, .n_threads = p->options.n_threads,
+                                      .quiet = p->options.quiet};
+    int code = provenance_write(p, st);
+    if (!code)
+        code = compare_write(&options, &p->compared, st);
+    charge(p, "compare", began, p->study.n_models);
+    if (!code)
+        code = provenance_write(p, st);
+    return code ? code : reporting_write(p->study.output, st);
+}
+
 int pipeline_evaluate(struct pipeline *p, struct status *st)
 {
     double began = clock_seconds();
@@ -570,7 +587,7 @@ int pipeline_evaluate(struct pipeline *p, struct status *st)
         code = outfile_commit(&reports.metrics, st);
     charge(p, "evaluate", began, n_cells);
     if (!code)
-        code = provenance_write(p, st);
+        code = compare_models(p, st);
     for (size_t t = 0; t < p->study.n_tasks; t++)
         outfile_discard(&reports.predictions[t]);
     free(reports.predictions);

@@ -14,6 +14,7 @@
 #include "embed/featurizer.h"
 #include "embed/store.h"
 #include "evaluate/cell.h"
+#include "evaluate/compare.h"
 #include "study/study.h"
 
 struct stage_cost {
@@ -44,7 +45,8 @@ struct pipeline {
     struct extract_counts extracted;
     struct headline *headline;   /* [n_headlines] by task, then protocol, then model, readout, probe */
     size_t n_headlines;
-    struct stage_cost cost[8];
+    struct compare_summary compared; /* by protocol; empty with fewer than two models */
+    struct stage_cost cost[9];
     size_t n_costs;
 };
 
@@ -58,7 +60,7 @@ size_t pipeline_count(const struct pipeline *p, enum severity severity);
 int pipeline_open_models(struct pipeline *p, struct status *st) MUST_CHECK;
 /* Fills the store.  Pictures that turn out undecodable become findings; STATUS_DATA then, unless the study skips them. */
 int pipeline_extract(struct pipeline *p, bool decode_only, struct status *st) MUST_CHECK;
-/* Splits, probes, metrics, reports, provenance. */
+/* Splits, probes, metrics, reports, provenance, comparison of the models. */
 int pipeline_evaluate(struct pipeline *p, struct status *st) MUST_CHECK;
 /* .npy and .csv of every task, model and readout under `directory`. */
 int pipeline_export(struct pipeline *p, const char *directory, struct status *st) MUST_CHECK;

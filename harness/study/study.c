@@ -142,6 +142,16 @@ const char *study_probe_name(enum study_probe probe)
     return PROBES[probe];
 }
 
+const char *study_cluster_name(enum bootstrap_cluster cluster)
+{
+    return CLUSTERS[cluster];
+}
+
+const char *study_stratify_name(enum bootstrap_stratify stratify)
+{
+    return STRATIFIES[stratify];
+}
+
 bool study_probe_is_linear(enum study_probe probe)
 {
     return probe == PROBE_LINEAR || probe == PROBE_LINEAR_BALANCED || probe == PROBE_ORDINAL;

@@ -139,6 +139,8 @@ bool study_accepts(const struct study *study, const char *code);
 const char *study_protocol_name(enum study_protocol protocol);
 bool study_has_protocol(const struct study *study, enum study_protocol protocol);
 const char *study_probe_name(enum study_probe probe);
+const char *study_cluster_name(enum bootstrap_cluster cluster);
+const char *study_stratify_name(enum bootstrap_stratify stratify);
 /* Are its models linear in the features (and small to keep)? */
 bool study_probe_is_linear(enum study_probe probe);
 /* Is the task of a kind that the probe is for? */
