@@ -44,7 +44,7 @@ void page_costs(const struct page *p)
         fputs("<tr>", p->f);
         page_cell(p, "td", NULL, name ? name : "");
         fprintf(p->f, "<td class=n>%.0f %s</td><td class=n>%.2f</td><td class=n>", items,
-                !name ? "" : !strcmp(name, "evaluate") ? "cells" : !strcmp(name, "load") ? "models" : "images", seconds);
+                !name ? "" : !strcmp(name, "evaluate") ? "cells" : !strcmp(name, "load") ? "models" : !strcmp(name, "gallery") ? "tasks" : "images", seconds);
         if (seconds > 0 && items > 0)
             fprintf(p->f, "%.1f", items / seconds);
         fprintf(p->f, "</td><td class=n>%.0f</td></tr>\n", json_number_value(json_object_get(s, "peak_memory_kib")) * 1024 / 1e6);

@@ -52,6 +52,12 @@ awk -F, '$2 == "age" && $4 == "thumbnail" && $9 == "bias" { print $11 }' out/fig
 awk -F, "$at"' $at["model"] == "thumbnail" && $at["probe"] == "linear" && $at["partition"] == "test" { s += $at["prediction"] - $at["label"]; n++ } END { printf "%.12f\n", s / n }' out/predictions/age.csv > mean
 check "the bias is the mean of prediction less target" sh -c "test -s bias && paste bias mean | awk '{ d = \$1 - \$2; exit !(d < 1e-9 && d > -1e-9) }'"
 
+check "the map holds the test images" sh -c "awk -F, '\$4 == \"tiny\" { n++ } END { print n + 0 }' out/embedding.fracture.csv | grep -qx \"\$(awk -F, '\$2 == \"fracture\" && \$9 == \"test\" { print \$11; exit }' out/metrics.csv)\""
+check "worst errors are errors, of the test part, worst first" awk -F, 'FNR == 1 { next } FILENAME ~ /splits/ { if ($6 == "test") test[$1] = 1; next }
+    $2 == "fracture" && $8 == "case" { n++; if ($9 == $15 || !($12 in test) || ($7 > 1 && $10 < last)) bad = 1; last = $10 }
+    $2 == "fracture" && $8 == "neighbour" { m++; if ($12 in test) bad = 1 } END { exit bad || n != 6 || m != 18 }' out/splits/fracture.csv out/worst.csv
+check "they stand in the page as thumbnails" test "$(grep -o 'data:image/png' $page | wc -l)" = "$(($(wc -l < out/worst.csv) - 1))"
+
 # ---- once more ----
 cp -r out first
 rm -rf out/figures out/main_table.* out/report.html
