@@ -206,7 +206,7 @@ static void bland_altman_of(FILE *f, const struct job *j, const struct cell_data
     struct status ignored = {0};
     if (table_column(&j->scores->table, "sample", &sample, &ignored))
         return;
-    struct bland_altman b = regression_bland_altman(s->target, s->score, s->n);
+    struct bland_altman b = regression_bland_altman(s->target, s->score, s->n, LEVEL);
     for (size_t p = 0; p < n_points; p++) {
         size_t i = p * s->n / n_points;
         write_cell(f, j, c);
