@@ -11,7 +11,6 @@ void page_external(const struct page *p)
 {
     fputs("<section id=external><h2>External validation</h2>\n<p>Scaler, probe and threshold as the development data left them; nothing was fitted on the external "
           "cohort.</p>\n", p->f);
-    page_figures(p, "", "external");
     page_plain_table(p, FOLDER_EXTERNAL, NULL, NULL);
     if (folder_has(p->folder, FOLDER_CASEMIX)) {
         fputs("<h3>Case mix</h3>\n", p->f);
@@ -122,6 +121,6 @@ void page_provenance(const struct page *p)
     term(p, "BLAS", folder_said(p->folder, "blas"));
     list_terms(p, "models", of_model, sizeof of_model / sizeof *of_model);
     list_terms(p, "tasks", of_task, sizeof of_task / sizeof *of_task);
-    fputs("</dl>\n<p class=soft>The study with every default written out: <code>study.resolved.yaml</code>. What each column of each CSV means: "
-          "<code>skelex-eval schema</code>.</p></section>\n", p->f);
+    fputs("</dl>\n<p class=soft>The study with every default written out: <code>study.resolved.yaml</code>.</p>"
+          "</section>\n", p->f);
 }
