@@ -120,7 +120,8 @@ static void arena_make(struct arena *a, const struct conduct *c, const struct te
             if ((uint32_t)p->label[i] > a->stratum[p->unit[i]])
                 a->stratum[p->unit[i]] = (uint32_t)p->label[i];
     }
-    a->contest = (struct contest){.in = {.kind = t->kind, .n_classes = t->n_classes, .n = p->n, .label = p->label, .target = p->target, .threshold = NAN},
+    a->contest = (struct contest){.in = {.kind = t->kind, .n_classes = t->n_classes, .n = p->n, .label = p->label, .target = p->target, .threshold = NAN,
+                                         .class_name = (const char *const *)t->class_name},
                                   .metric = metric, .level = s->level, .n_threads = c->o->n_threads,
                                   .plan = {.n = p->n, .unit = p->unit, .n_units = p->n_units, .stratum = a->stratum,
                                            .n_strata = t->n_classes ? t->n_classes : 1, .replicates = s->replicates, .seed = s->seed, .stream = t->task}};

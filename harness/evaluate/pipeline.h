@@ -46,7 +46,7 @@ struct pipeline {
     struct headline *headline;   /* [n_headlines] by task, then protocol, then model, readout, probe */
     size_t n_headlines;
     struct compare_summary compared; /* by protocol; empty with fewer than two models */
-    struct stage_cost cost[9];
+    struct stage_cost cost[13];
     size_t n_costs;
 };
 
