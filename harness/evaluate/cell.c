@@ -277,7 +277,7 @@ static int score_test(struct headline *h, const struct cell_task *t, const struc
 static int keep(const struct cell_task *t, const struct cell_name *name, enum study_probe probe, const struct probe_task *problem,
                 const struct probe_result *r, struct status *st)
 {
-    struct keep_fit fit = {&r->scaler, &r->logistic, &r->ridge, &r->ordinal, r->grid[r->chosen], NAN, NAN, -1};
+    struct keep_fit fit = {&r->scaler, &r->logistic, &r->ridge, &r->ordinal, r->grid[r->chosen], NAN, NAN, -1, r->validation, r->test};
     if (problem->kind == KIND_BINARY) {
         size_t n;
         struct scored part;

@@ -15,6 +15,7 @@
 #include "evaluate/efficiency.h"
 #include "evaluate/keep.h"
 #include "evaluate/partitions.h"
+#include "evaluate/pictures.h"
 #include "evaluate/provenance.h"
 #include "evaluate/readouts.h"
 #include "report/paper_table.h"
@@ -238,6 +239,15 @@ static int apply_failures(struct pipeline *p, struct status *st)
     return code;
 }
 
+static bool *pictures_used(const struct pipeline *p)
+{
+    bool *used = NEW0(p->survey.n, bool);
+    for (size_t t = 0; t < p->study.n_tasks; t++)
+        for (size_t i = 0; i < p->cohort[t].n; i++)
+            used[p->cohort[t].sample[i].picture] = true;
+    return used;
+}
+
 int pipeline_extract(struct pipeline *p, bool decode_only, struct status *st)
 {
     double began = clock_seconds();
@@ -246,10 +256,7 @@ int pipeline_extract(struct pipeline *p, bool decode_only, struct status *st)
     int code = store_open(&p->store, p->study.store, decode_only, st);
     if (code)
         return code;
-    bool *used = NEW0(p->survey.n, bool);
-    for (size_t t = 0; t < p->study.n_tasks; t++)
-        for (size_t i = 0; i < p->cohort[t].n; i++)
-            used[p->cohort[t].sample[i].picture] = true;
+    bool *used = pictures_used(p);
     code = extract_study(&p->extracted, p->store, p->featurizer, p->study.n_models, &p->survey, used, &options, st);
     free(used);
     charge(p, "extract", began, p->extracted.computed);
@@ -266,8 +273,8 @@ struct reports { /* put in place together, when every cell is done */
     struct keeper keeper;
 };
 
-/* The fixed columns, then the task's covariates ("a|b" as "a"). */
-static char *splits_header(const struct task *task)
+/* The fixed columns, the examination where the data name any, then the task's covariates ("a|b" as "a"). */
+static char *splits_header(const struct task *task, bool exams)
 {
     char *header = NULL;
     size_t size;
@@ -275,6 +282,7 @@ static char *splits_header(const struct task *task)
     if (!stream)
         return mem_strdup(RESULTS_SPLITS_HEADER);
     fputs(RESULTS_SPLITS_HEADER, stream);
+    fputs(exams ? ",exam" : "", stream);
     for (unsigned v = 0; v < task->cohort.n_covariates; v++) {
         const char *name = task->cohort.covariates[v];
         char *first = mem_strndup(name, strcspn(name, "|"));
@@ -300,6 +308,10 @@ static void write_split_rows(FILE *f, const struct pipeline *p, const struct coh
         else
             fprintf(f, ",%s,test,,", protocol);
         fputs(digest_hex(hex, p->survey.picture[s->picture].digest), f);
+        if (c->has_exams) {
+            fputc(',', f);
+            csv_field(f, s->exam ? s->exam : "");
+        }
         for (unsigned v = 0; v < c->source->task->cohort.n_covariates; v++) {
             fputc(',', f);
             csv_field(f, s->covariate[v]);
@@ -313,7 +325,7 @@ static int write_splits(const struct pipeline *p, const struct cohort *c, const 
 {
     struct outfile out;
     char *name = mem_printf("%s.csv", c->source->task->name);
-    char *header = splits_header(c->source->task);
+    char *header = splits_header(c->source->task, c->has_exams);
     int code = results_open(&out, p->study.output, "splits", name, header, st);
     free(header);
     free(name);
@@ -566,6 +578,10 @@ int pipeline_evaluate(struct pipeline *p, struct status *st)
         code = readouts_write(p->headline, p->n_headlines, p->study.name, p->study.output, st);
     if (!code)
         code = write_study(&p->study, st);
+    bool *used = pictures_used(p);
+    if (!code)
+        code = pictures_write(&p->survey, used, p->study.output, st);
+    free(used);
     if (!code)
         code = outfile_commit(&reports.metrics, st);
     charge(p, "evaluate", began, n_cells);
