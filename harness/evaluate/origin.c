@@ -129,13 +129,18 @@ static int read_splits(struct origin *o, const struct saved_probe *p, struct sta
     return code;
 }
 
+void origin_settle(struct origin *o)
+{
+    o->source = (struct study_task){.task = &o->task};
+    o->cohort.source = &o->source;
+}
+
 int origin_open(struct origin *o, const char *results, const struct saved_probe *p, const struct task *like, struct status *st)
 {
     *o = (struct origin){.results = mem_strdup(results), .protocol = mem_strdup(p->protocol), .task = *like};
     o->task.name = mem_strdup(p->task);
     o->task.cohort = (struct task_cohort){0};
-    o->source = (struct study_task){.task = &o->task};
-    o->cohort.source = &o->source;
+    origin_settle(o);
     while (o->protocol_number < N_STUDY_PROTOCOLS && strcmp(study_protocol_name(o->protocol_number), p->protocol) != 0)
         o->protocol_number++;
     char *pictures = path_join(results, "pictures.csv");

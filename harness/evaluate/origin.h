@@ -36,6 +36,8 @@ char *origin_results(const char *probe_path);
 /* Cohort and parts of a probe's task and protocol; kind and classes are those of `like`, which have been compared with the probe's.
  * STATUS_DATA if a file is missing or not of the probe's study. */
 int origin_open(struct origin *o, const char *results, const struct saved_probe *p, const struct task *like, struct status *st) MUST_CHECK;
+/* After it was moved in memory: it points into itself. */
+void origin_settle(struct origin *o);
 void origin_close(struct origin *o); /* a zeroed one too */
 
 /* Is the probe of this origin's study?  STATUS_DATA saying what differs. */

@@ -41,7 +41,7 @@ size_t pipeline_count(const struct pipeline *p, enum severity severity)
 
 /* ---- audit reports ---- */
 
-static int write_audit(const struct pipeline *p, struct status *st)
+int pipeline_write_audit(const struct pipeline *p, struct status *st)
 {
     struct outfile out;
     int code = results_open(&out, p->study.output, "", "audit.csv", RESULTS_AUDIT_HEADER, st);
@@ -142,11 +142,17 @@ static int audit_split(struct pipeline *p, struct cohort *c, struct status *st)
 
 int pipeline_prepare(struct pipeline *p, const char *study_path, const struct pipeline_options *options, struct status *st)
 {
+    struct study study;
+    int code = study_load(&study, study_path, st);
+    return code ? code : pipeline_prepare_study(p, &study, options, st);
+}
+
+int pipeline_prepare_study(struct pipeline *p, struct study *study, const struct pipeline_options *options, struct status *st)
+{
     double began = clock_seconds();
-    *p = (struct pipeline){.options = *options};
-    int code = study_load(&p->study, study_path, st);
-    if (code)
-        return code;
+    int code = STATUS_OK;
+    *p = (struct pipeline){.options = *options, .study = *study};
+    *study = (struct study){0};
     if (options->output) {
         free(p->study.output);
         p->study.output = mem_strdup(options->output);
@@ -177,7 +183,7 @@ int pipeline_prepare(struct pipeline *p, const char *study_path, const struct pi
             code = audit_split(p, &p->cohort[t], st);
     }
     if (!code)
-        code = write_audit(p, st);
+        code = pipeline_write_audit(p, st);
     if (!code)
         code = write_cohort(p, st);
     charge(p, "audit", began, p->survey.n);
@@ -190,20 +196,33 @@ void pipeline_free(struct pipeline *p)
 {
     for (size_t t = 0; p->cohort && t < p->study.n_tasks; t++)
         cohort_free(&p->cohort[t]);
-    for (size_t m = 0; p->featurizer && m < p->study.n_models; m++)
+    for (size_t m = 0; p->featurizer && !p->borrowed_models && m < p->study.n_models; m++)
         featurizer_close(&p->featurizer[m]);
     for (size_t h = 0; h < p->n_headlines; h++)
         headline_free(&p->headline[h]);
     free(p->cohort);
-    free(p->featurizer);
+    if (!p->borrowed_models)
+        free(p->featurizer);
     free(p->headline);
-    store_close(p->store);
+    pipeline_close_store(p);
     survey_free(&p->survey);
     study_free(&p->study);
     *p = (struct pipeline){0};
 }
 
 /* ---- extract ---- */
+
+void pipeline_borrow_models(struct pipeline *p, const struct pipeline *from)
+{
+    p->featurizer = from->featurizer;
+    p->borrowed_models = true;
+}
+
+void pipeline_close_store(struct pipeline *p)
+{
+    store_close(p->store);
+    p->store = NULL;
+}
 
 int pipeline_open_models(struct pipeline *p, struct status *st)
 {
@@ -228,7 +247,7 @@ static int apply_failures(struct pipeline *p, struct status *st)
         cohort_number_units(&p->cohort[t], &p->survey);
         audit_accept(&p->cohort[t], &p->study);
     }
-    int code = write_audit(p, st);
+    int code = pipeline_write_audit(p, st);
     if (!code)
         code = write_cohort(p, st);
     if (!code && pipeline_count(p, FINDING_ERROR) > before)
