@@ -141,6 +141,13 @@ static int finish(struct pipeline *p, struct external_cohorts *e, bool decode_on
         code = command_externals_evaluate(e, p, decode_only, st);
     }
     command_externals_free(e);
+    struct redraw_result r;
+    if (!code)
+        code = redraw(&r, p->study.output, p->options.n_threads, st);
+    if (!code) {
+        command_say_report(&r, p->options.quiet);
+        redraw_free(&r);
+    }
     pipeline_free(p);
     return code;
 }

@@ -160,16 +160,17 @@ static double validation_threshold(size_t *n, const struct cell_task *t, const s
 }
 
 /* What was resampled is said as it is: without patients in the data, images. */
-static const char *interval_method(const struct cell_task *t)
+static const char *interval_method(const struct cell_task *t, const struct bootstrap_plan *plan)
 {
-    if (t->cohort->has_patients)
-        return t->stratum ? "percentile bootstrap by patient stratified by class" : "percentile bootstrap by patient";
-    return t->stratum ? "percentile bootstrap by image stratified by class" : "percentile bootstrap by image";
+    if (t->cohort->has_patients && t->study->cluster == CLUSTER_PATIENT)
+        return plan->stratum ? "percentile bootstrap by patient stratified by class" : "percentile bootstrap by patient";
+    return plan->stratum ? "percentile bootstrap by image stratified by class" : "percentile bootstrap by image";
 }
 
 /* h: NULL where the part is not what the cell is known by. */
 static void write_metrics(struct headline *h, const struct cell_task *t, const struct cell_name *name, const struct scored *part,
-                          const char *partition, const struct panel *panel, const double *replicate)
+                          const char *partition, const struct panel *panel, const struct bootstrap_plan *plan,
+                          const double *replicate)
 {
     const struct study *s = t->study;
     size_t n_metrics = panel_n_metrics(panel);
@@ -181,7 +182,7 @@ static void write_metrics(struct headline *h, const struct cell_task *t, const s
     for (size_t m = 0; m < n_metrics; m++) {
         struct metric_row row = {.cell = *name, .partition = partition, .metric = panel_metric_name(panel, m), .n = part->n,
                                  .n_patients = t->n_units, .value = value[m], .level = s->level, .replicates = s->replicates,
-                                 .method = interval_method(t),
+                                 .method = interval_method(t, plan),
                                  .reason = reason[m] ? reason[m] : ""};
         struct status why = {0};
         if (interval_percentile(&row.low, &row.high, &row.undefined_replicates, replicate + m, n_metrics, s->replicates, s->level, &why) &&
@@ -224,16 +225,16 @@ int cell_score(struct headline *h, const struct cell_task *t, const struct cell_
     bool regression = kind == KIND_REGRESSION;
     double *replicate = NULL;
     struct panel *panel = NULL;
-    int code = panel_new(&panel, kind, task->n_classes, part->n, regression ? NULL : part->label, regression ? part->target : NULL,
-                         scored_set(part, score, n_out), threshold, st);
+    int code = panel_new(&panel, &(struct panel_input){.kind = kind, .n_classes = task->n_classes, .n = part->n,
+        .label = regression ? NULL : part->label, .target = regression ? part->target : NULL, .score = scored_set(part, score, n_out), .threshold = threshold}, st);
     if (code)
         goto done;
     replicate = NEW(s->replicates * panel_n_metrics(panel), double);
-    struct bootstrap_plan plan = {.n = part->n, .unit = part->unit, .n_units = t->n_units, .stratum = t->stratum,
-                                  .n_strata = t->n_strata, .replicates = s->replicates, .seed = s->seed, .stream = task->name};
+    struct bootstrap_plan plan;
+    scored_plan(&plan, t, part);
     code = bootstrap_panel(replicate, &plan, panel, t->n_threads, st);
     if (!code)
-        write_metrics(h, t, name, part, partition, panel, replicate);
+        write_metrics(h, t, name, part, partition, panel, &plan, replicate);
 done:
     free(replicate);
     panel_free(panel);

@@ -75,8 +75,8 @@ static int score_fold(struct summary *s, const struct cell_task *t, const struct
     enum task_kind kind = (enum task_kind)task->kind;
     bool regression = kind == KIND_REGRESSION;
     struct panel *panel;
-    int code = panel_new(&panel, kind, task->n_classes, part->n, regression ? NULL : part->label, regression ? part->target : NULL,
-                         scored_set(part, r->test + fold * t->partitions->n_test * r->n_out, r->n_out), NAN, st);
+    int code = panel_new(&panel, &(struct panel_input){.kind = kind, .n_classes = task->n_classes, .n = part->n,
+        .label = regression ? NULL : part->label, .target = regression ? part->target : NULL, .score = scored_set(part, r->test + fold * t->partitions->n_test * r->n_out, r->n_out), .threshold = NAN}, st);
     if (code)
         return status_context(st, "fold %zu", fold + 1);
     double value[MOST_METRICS];

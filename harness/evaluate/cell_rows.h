@@ -4,6 +4,7 @@
 #define EVALUATE_CELL_ROWS_H
 
 #include "evaluate/cell.h"
+#include "interval/bootstrap.h"
 
 struct cell_rows { /* what the probe is given */
     float *x, *x_test;
@@ -27,12 +28,17 @@ struct scored {
     int32_t *own_label;
     double *own_target, *own_score;
     uint32_t *own_unit;
+    uint32_t *own_draw, *own_stratum; /* of scored_plan */
 };
 void scored_images(struct scored *s, const struct cell_task *t);
 void scored_exams(struct scored *s, const struct cell_task *t);
 /* Scores [n, n_out] from those of the images, [n_test, n_out]; good until the next call. */
 const double *scored_set(struct scored *s, const double *score, size_t n_out);
 void scored_free(struct scored *s);
+
+/* How the part is resampled: the same for every cell of a task, so that replicates are paired; borrows from both, good until the
+ * next call.  Drawn are patients, or images (cluster: image), within classes as the study says (stratify). */
+void scored_plan(struct bootstrap_plan *plan, const struct cell_task *t, struct scored *s);
 
 /* Every metric of scores[n_test, n_out] on the part, with its bootstrap interval, as rows of `partition`; h (may be NULL) gets the
  * headline's.  threshold: NaN if there is none. */

@@ -174,8 +174,8 @@ static int score(struct efficiency_value *v, const struct cell_task *t, const do
     const struct task *task = t->cohort->source->task;
     bool regression = task->kind == KIND_REGRESSION;
     struct panel *panel = NULL;
-    int code = panel_new(&panel, (enum task_kind)task->kind, task->n_classes, t->partitions->n_test, regression ? NULL : t->label,
-                         regression ? t->target : NULL, prediction, NAN, st);
+    int code = panel_new(&panel, &(struct panel_input){.kind = (enum task_kind)task->kind, .n_classes = task->n_classes,
+        .n = t->partitions->n_test, .label = regression ? NULL : t->label, .target = regression ? t->target : NULL, .score = prediction, .threshold = NAN}, st);
     if (code)
         return code;
     size_t n_metrics = panel_n_metrics(panel), m = panel_metric_find(panel, cell_headline_metric((enum task_kind)task->kind));

@@ -195,29 +195,29 @@ static int prepare_classes(struct panel *p, const int32_t *label, const double *
     return STATUS_OK;
 }
 
-int panel_new(struct panel **p, enum task_kind kind, size_t n_classes, size_t n, const int32_t *label,
-              const double *target, const double *score, double threshold, struct status *st)
+int panel_new(struct panel **p, const struct panel_input *in, struct status *st)
 {
+    enum task_kind kind = in->kind;
     *p = NULL;
-    assert(kind == KIND_REGRESSION || (kind == KIND_BINARY ? n_classes == 2 : n_classes >= 2 && n_classes < UINT16_MAX));
-    if (n > ORDER_MAX)
-        return status_set(st, STATUS_DATA, "%zu samples are more than can be ranked", n);
+    assert(kind == KIND_REGRESSION || (kind == KIND_BINARY ? in->n_classes == 2 : in->n_classes >= 2 && in->n_classes < UINT16_MAX));
+    if (in->n > ORDER_MAX)
+        return status_set(st, STATUS_DATA, "%zu samples are more than can be ranked", in->n);
     struct panel *new = NEW0(1, struct panel);
     new->kind = kind;
-    new->n = n;
+    new->n = in->n;
     int code;
     if (kind == KIND_REGRESSION) {
         new->entry = regression;
         new->n_metrics = N_REGRESSION;
-        code = prepare_regression(new, target, score, st);
+        code = prepare_regression(new, in->target, in->score, st);
     } else {
-        new->n_classes = n_classes;
+        new->n_classes = in->n_classes;
         new->entry = kind == KIND_BINARY ? binary : ordinal;
-        new->n_metrics = kind == KIND_MULTICLASS ? N_MULTICLASS
-                       : kind == KIND_ORDINAL    ? N_ORDINAL
-                       : isnan(threshold)        ? N_BINARY_PLAIN
-                                                 : N_BINARY;
-        code = prepare_classes(new, label, score, threshold, st);
+        new->n_metrics = kind == KIND_MULTICLASS  ? N_MULTICLASS
+                       : kind == KIND_ORDINAL     ? N_ORDINAL
+                       : isnan(in->threshold)     ? N_BINARY_PLAIN
+                                                  : N_BINARY;
+        code = prepare_classes(new, in->label, in->score, in->threshold, st);
     }
     if (code) {
         panel_free(new);

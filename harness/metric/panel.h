@@ -29,12 +29,18 @@
 struct panel;
 struct panel_scratch;
 
-/* label[n] for classes (NULL for regression), target[n] for regression (NULL for classes);
- * score is [n] (binary: P(1); regression: the prediction) or [n, n_classes].  n_classes is 2
- * for binary and not looked at for regression.  threshold: NaN if there is none.  Nothing is
- * kept of the arrays.  STATUS_DATA: a label out of range, a score or target that is no number. */
-int panel_new(struct panel **p, enum task_kind kind, size_t n_classes, size_t n, const int32_t *label,
-              const double *target, const double *score, double threshold, struct status *st) MUST_CHECK;
+struct panel_input {
+    enum task_kind kind;
+    size_t n_classes;              /* 2 for binary, not looked at for regression */
+    size_t n;
+    const int32_t *label;          /* [n]; NULL for regression */
+    const double *target;          /* [n] for regression; else NULL */
+    const double *score;           /* [n] (binary: P(1); regression: the prediction) or [n, n_classes] */
+    double threshold;              /* chosen on validation; NaN: none.  Binary alone looks at it */
+};
+
+/* Nothing is kept of the arrays.  STATUS_DATA: a label out of range, a score or target that is no number. */
+int panel_new(struct panel **p, const struct panel_input *in, struct status *st) MUST_CHECK;
 void panel_free(struct panel *p);
 
 size_t panel_n(const struct panel *p);

@@ -27,14 +27,14 @@ struct raw_external {
     unsigned n_accept;
 };
 struct raw_bootstrap {
-    char *replicates, *level;
+    char *replicates, *level, *method, *cluster, *stratify;
 };
 struct raw_label_efficiency {
     char **fractions, *draws;
     unsigned n_fractions;
 };
 struct raw_study {
-    char *name, *seed, *output, *store, *data_root, *protocol, *test_fraction, *folds, *on_bad_image, *on_missing_image, *on_bad_label, *on_leak, *save_probes;
+    char *name, *seed, *output, *store, *data_root, *protocol, *test_fraction, *folds, *on_bad_image, *on_missing_image, *on_bad_label, *on_leak, *save_probes, *proportions;
     struct raw_model *models;
     unsigned n_models;
     struct raw_task *tasks;
@@ -84,7 +84,10 @@ static const cyaml_schema_field_t external_fields[] = {
 static const cyaml_schema_value_t external_value = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_external, external_fields)};
 
 static const cyaml_schema_field_t bootstrap_fields[] = {OPTIONAL_TEXT("replicates", struct raw_bootstrap, replicates),
-                                                        OPTIONAL_TEXT("level", struct raw_bootstrap, level), CYAML_FIELD_END};
+                                                        OPTIONAL_TEXT("level", struct raw_bootstrap, level),
+                                                        OPTIONAL_TEXT("method", struct raw_bootstrap, method),
+                                                        OPTIONAL_TEXT("cluster", struct raw_bootstrap, cluster),
+                                                        OPTIONAL_TEXT("stratify", struct raw_bootstrap, stratify), CYAML_FIELD_END};
 
 static const cyaml_schema_field_t label_efficiency_fields[] = {
     CYAML_FIELD_SEQUENCE_COUNT("fractions", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_label_efficiency, fractions, n_fractions, &value_text, 1, 64),
@@ -105,6 +108,7 @@ static const cyaml_schema_field_t study_fields[] = {
     OPTIONAL_TEXT("folds", struct raw_study, folds),
     CYAML_FIELD_SEQUENCE_COUNT("probes", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_study, probes, n_probes, &value_text, 1, 8),
     OPTIONAL_TEXT("save_probes", struct raw_study, save_probes),
+    OPTIONAL_TEXT("proportions", struct raw_study, proportions),
     CYAML_FIELD_MAPPING("bootstrap", CYAML_FLAG_OPTIONAL, struct raw_study, bootstrap, bootstrap_fields),
     CYAML_FIELD_MAPPING_PTR("label_efficiency", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_study, label_efficiency, label_efficiency_fields),
     OPTIONAL_TEXT("on_bad_image", struct raw_study, on_bad_image),
@@ -127,6 +131,10 @@ static const char *const SAVES[] = {[SAVE_LINEAR] = "linear", [SAVE_ALL] = "all"
 static const char *const PREPROCESSES[] = {[PREPROCESS_CHECKPOINT] = "checkpoint", [PREPROCESS_SKELEX] = "skelex", NULL};
 static const char *const INTERPOLATIONS[] = {"new", "old", NULL};
 static const char *const PRECISIONS[] = {[PRECISION_FP32] = "fp32", [PRECISION_BF16] = "bf16", NULL};
+static const char *const BOOTSTRAPS[] = {[BOOTSTRAP_PERCENTILE] = "percentile", [BOOTSTRAP_BCA] = "bca", [BOOTSTRAP_BASIC] = "basic", NULL};
+static const char *const CLUSTERS[] = {[CLUSTER_PATIENT] = "patient", [CLUSTER_IMAGE] = "image", NULL};
+static const char *const STRATIFIES[] = {[STRATIFY_AUTO] = "auto", [STRATIFY_CLASS] = "class", [STRATIFY_NONE] = "none", NULL};
+static const char *const PROPORTIONS[] = {[PROPORTION_WILSON] = "wilson", [PROPORTION_CLOPPER_PEARSON] = "clopper_pearson", NULL};
 static const char *const POLICIES[] = {"fail", "skip", NULL};
 static const char *const LEAK_POLICIES[] = {"fail", "warn", NULL};
 static const char *const PARTS[] = {[PART_ALL] = "all", [PART_DEVELOPMENT] = "development", [PART_TEST] = "test", NULL};
@@ -382,6 +390,32 @@ bool study_accepts(const struct study *study, const char *code)
     return i < N_AUDIT_CODES && study->accept[i];
 }
 
+static int resolve_intervals(struct study *s, const struct raw_study *raw, struct status *st)
+{
+    const struct raw_bootstrap *b = &raw->bootstrap;
+    size_t choice = 0;
+    int code = manifest_size(&s->replicates, b->replicates, 10000, 100, 1000000, s->path, "bootstrap/replicates", st);
+    if (!code)
+        code = manifest_number(&s->level, b->level, 0.95, 0.5, 0.999, s->path, "bootstrap/level", st);
+    if (!code)
+        code = manifest_choice(&choice, b->method, s->replicates >= BCA_REPLICATES ? BOOTSTRAP_BCA : BOOTSTRAP_PERCENTILE, BOOTSTRAPS, s->path,
+                               "bootstrap/method", st);
+    s->bootstrap = (enum bootstrap_method)choice;
+    if (!code && s->bootstrap == BOOTSTRAP_BCA && s->replicates < BCA_REPLICATES)
+        code = status_set(st, STATUS_DATA, "%s:%zu: bootstrap: method bca needs at least %d replicates, here are %zu", s->path,
+                          manifest_line(s->path, "bootstrap/method"), BCA_REPLICATES, s->replicates);
+    if (!code)
+        code = manifest_choice(&choice, b->cluster, CLUSTER_PATIENT, CLUSTERS, s->path, "bootstrap/cluster", st);
+    s->cluster = (enum bootstrap_cluster)choice;
+    if (!code)
+        code = manifest_choice(&choice, b->stratify, STRATIFY_AUTO, STRATIFIES, s->path, "bootstrap/stratify", st);
+    s->stratify = (enum bootstrap_stratify)choice;
+    if (!code)
+        code = manifest_choice(&choice, raw->proportions, PROPORTION_WILSON, PROPORTIONS, s->path, "proportions", st);
+    s->proportions = (enum proportion_method)choice;
+    return code;
+}
+
 static int resolve_rules(struct study *s, const struct raw_study *raw, struct status *st)
 {
     size_t choice = 0, seed = 0;
@@ -394,9 +428,7 @@ static int resolve_rules(struct study *s, const struct raw_study *raw, struct st
     if (!code)
         code = manifest_size(&s->n_folds, raw->folds, 5, 2, 100, s->path, "folds", st);
     if (!code)
-        code = manifest_size(&s->replicates, raw->bootstrap.replicates, 2000, 100, 1000000, s->path, "bootstrap/replicates", st);
-    if (!code)
-        code = manifest_number(&s->level, raw->bootstrap.level, 0.95, 0.5, 0.999, s->path, "bootstrap/level", st);
+        code = resolve_intervals(s, raw, st);
     if (!code)
         code = manifest_choice(&choice, raw->on_bad_image, 0, POLICIES, s->path, "on_bad_image", st);
     s->skip_bad_images = choice == 1;
@@ -730,7 +762,8 @@ void study_write(const struct study *s, FILE *stream, bool places)
     fputs("]\n", stream);
     if (places) /* no number depends on it, and so no digest */
         fprintf(stream, "save_probes: %s\n", SAVES[s->save_probes]);
-    fprintf(stream, "bootstrap: {replicates: %zu, level: %s}\n", s->replicates, number_format(number, s->level));
+    fprintf(stream, "bootstrap: {replicates: %zu, level: %s, method: %s, cluster: %s, stratify: %s}\nproportions: %s\n", s->replicates,
+            number_format(number, s->level), BOOTSTRAPS[s->bootstrap], CLUSTERS[s->cluster], STRATIFIES[s->stratify], PROPORTIONS[s->proportions]);
     for (size_t i = 0; i < s->n_fractions; i++)
         fprintf(stream, "%s%s", i ? ", " : "label_efficiency: {fractions: [", number_format(number, s->fraction[i]));
     if (s->n_fractions)

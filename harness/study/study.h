@@ -23,7 +23,11 @@
  *   folds: 5                         # grouped, given
  *   probes: [linear, knn]            # also knn_uniform; linear_balanced; ordinal; attentive, of models with readout tokens (minutes to hours: probe/attentive.h)
  *   save_probes: linear              # linear | all (k-NN too, whose files hold its training embeddings) | none: into output/probes/
- *   bootstrap: {replicates: 2000, level: 0.95}
+ *   bootstrap: {replicates: 10000, level: 0.95, method: bca, cluster: patient, stratify: auto}
+ *     # method: percentile | bca | basic (default: bca from 5,000 replicates on, which it needs, else percentile)
+ *     # cluster: patient | image (as if images of a patient were independent of each other: their intervals are too short)
+ *     # stratify: auto (by class where a class has fewer than 20 patients) | class | none
+ *   proportions: wilson              # wilson | clopper_pearson, of independent images (interval/figures.h: what each figure gets)
  *   label_efficiency: {fractions: [1, 5, 10, 25, 50, 100], draws: 20}   # per cent of the training patients; default: not computed
  *   on_bad_image: fail               # fail | skip: truncated, undecodable
  *   on_missing_image: fail           # fail | skip: named in a table, not on disk
@@ -47,6 +51,7 @@
 
 #include "base/digest.h"
 #include "base/status.h"
+#include "metric/interval_choice.h"
 #include "study/audit_codes.h"
 #include "study/task.h"
 
@@ -119,6 +124,10 @@ struct study {
     enum study_save save_probes;
     size_t replicates;
     double level;
+    enum bootstrap_method bootstrap;
+    enum bootstrap_cluster cluster;
+    enum bootstrap_stratify stratify;
+    enum proportion_method proportions;
     double *fraction;    /* [n_fractions] label efficiency, per cent of the training patients, ascending; none: not computed */
     size_t n_fractions, draws;
     bool accept[N_AUDIT_CODES_MOST]; /* findings of the audit let pass, by place in AUDIT_CODES */

@@ -93,7 +93,8 @@ int main(void)
     draw(&s);
     struct panel *panel;
     struct status st;
-    if (panel_new(&panel, KIND_BINARY, 2, N, s.label, NULL, s.score, NAN, &st)) {
+    if (panel_new(&panel, &(struct panel_input){.kind = KIND_BINARY, .n_classes = 2, .n = N, .label = s.label, .score = s.score,
+        .threshold = NAN}, &st)) {
         fprintf(stderr, "%s\n", st.text);
         return 1;
     }

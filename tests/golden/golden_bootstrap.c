@@ -98,7 +98,8 @@ static bool statistic_new(struct statistic *s, const struct table *data, int32_t
     if (label && score[0]) {
         made = true;
         for (size_t j = 0; j < 2 && score[j]; j++)
-            made = made && !panel_new(&s->panel[j], KIND_BINARY, 2, n, *labels, NULL, score[j], NAN, &st);
+            made = made && !panel_new(&s->panel[j], &(struct panel_input){.kind = KIND_BINARY, .n_classes = 2, .n = n, .label = *labels,
+                .score = score[j], .threshold = NAN}, &st);
     } else if (label && pred) {
         size_t k = 2;
         for (size_t i = 0; i < n; i++) {
@@ -108,10 +109,12 @@ static bool statistic_new(struct statistic *s, const struct table *data, int32_t
         double *hot = NEW0(n * k, double);
         for (size_t i = 0; i < n; i++)
             hot[i * k + (size_t)pred[i]] = 1;
-        made = !panel_new(&s->panel[0], KIND_ORDINAL, k, n, *labels, NULL, hot, NAN, &st);
+        made = !panel_new(&s->panel[0], &(struct panel_input){.kind = KIND_ORDINAL, .n_classes = k, .n = n, .label = *labels,
+            .score = hot, .threshold = NAN}, &st);
         free(hot);
     } else if (truth && predicted) {
-        made = !panel_new(&s->panel[0], KIND_REGRESSION, 0, n, NULL, truth, predicted, NAN, &st);
+        made = !panel_new(&s->panel[0], &(struct panel_input){.kind = KIND_REGRESSION, .n = n, .target = truth, .score = predicted,
+            .threshold = NAN}, &st);
     } else if (data->n_columns == 1) {
         s->mean_of = case_column(data, data->header[0]);
         s->zero = NEW0(n, double);

@@ -139,7 +139,8 @@ static bool operating_key(double *value, const struct operating_point *p, double
 static bool panel_key(double *value, const struct data *d, enum task_kind kind, const char *name)
 {
     struct panel *p;
-    if (panel_new(&p, kind, kind == KIND_BINARY ? 2 : d->n_classes, d->n, d->label, NULL, d->score, NAN, NULL))
+    if (panel_new(&p, &(struct panel_input){.kind = kind, .n_classes = kind == KIND_BINARY ? 2 : d->n_classes, .n = d->n,
+        .label = d->label, .score = d->score, .threshold = NAN}, NULL))
         return false;
     double *all = NEW(panel_n_metrics(p), double);
     struct panel_scratch *s = panel_scratch_new(p);

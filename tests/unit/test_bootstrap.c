@@ -43,7 +43,8 @@ static void draw(struct cohort *c, uint64_t seed)
 static struct panel *binary_panel(const int32_t *label, const double *score, size_t n)
 {
     struct panel *p;
-    assert_int_equal(panel_new(&p, KIND_BINARY, 2, n, label, NULL, score, 0.7, NULL), STATUS_OK);
+    assert_int_equal(panel_new(&p, &(struct panel_input){.kind = KIND_BINARY, .n_classes = 2, .n = n, .label = label, .score = score,
+        .threshold = 0.7}, NULL), STATUS_OK);
     return p;
 }
 

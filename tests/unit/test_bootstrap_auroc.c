@@ -28,7 +28,8 @@ static void equals_the_panel(void **state)
         stratum[unit[i]] |= label[i] == 1;
     }
     gsl_rng_free(rng);
-    assert_int_equal(panel_new(&panel, KIND_BINARY, 2, N, label, NULL, score, NAN, NULL), STATUS_OK);
+    assert_int_equal(panel_new(&panel, &(struct panel_input){.kind = KIND_BINARY, .n_classes = 2, .n = N, .label = label, .score = score,
+        .threshold = NAN}, NULL), STATUS_OK);
     size_t m = panel_n_metrics(panel), at = panel_metric_find(panel, "auroc"), undefined = 0;
     double *all = calloc(B * m, sizeof *all);
     for (size_t stratified = 0; stratified < 2; stratified++) {

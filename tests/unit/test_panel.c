@@ -69,8 +69,8 @@ static size_t compute(double *value, const char **reason, const struct data *d, 
     struct panel *p;
     struct status st = {0};
     size_t n_classes = d->kind == KIND_BINARY ? 2 : d->columns;
-    int code = panel_new(&p, d->kind, n_classes, d->n, d->label, d->target, d->score,
-                         d->kind == KIND_BINARY ? 0.35 : NAN, &st);
+    int code = panel_new(&p, &(struct panel_input){.kind = d->kind, .n_classes = n_classes, .n = d->n, .label = d->label,
+        .target = d->target, .score = d->score, .threshold = d->kind == KIND_BINARY ? 0.35 : NAN}, &st);
     assert_int_equal(code, STATUS_OK);
     struct panel_scratch *s = panel_scratch_new(p);
     panel_compute(p, s, weight, value, reason);
@@ -132,8 +132,8 @@ static double value_of(const struct data *d, double threshold, const char *name)
 {
     struct panel *p;
     double value[MOST];
-    assert_int_equal(panel_new(&p, d->kind, d->kind == KIND_BINARY ? 2 : d->columns, d->n, d->label, d->target,
-                               d->score, threshold, NULL), STATUS_OK);
+    assert_int_equal(panel_new(&p, &(struct panel_input){.kind = d->kind, .n_classes = d->kind == KIND_BINARY ? 2 : d->columns, .n = d->n,
+        .label = d->label, .target = d->target, .score = d->score, .threshold = threshold}, NULL), STATUS_OK);
     struct panel_scratch *s = panel_scratch_new(p);
     panel_compute(p, s, NULL, value, NULL);
     size_t i = panel_metric_find(p, name);
@@ -224,13 +224,16 @@ static void test_refusals(void **state)
     struct status st = {0};
     struct data d = draw(KIND_BINARY);
     d.label[17] = 2;
-    assert_int_equal(panel_new(&p, d.kind, 2, N, d.label, NULL, d.score, NAN, &st), STATUS_DATA);
+    assert_int_equal(panel_new(&p, &(struct panel_input){.kind = d.kind, .n_classes = 2, .n = N, .label = d.label, .score = d.score,
+        .threshold = NAN}, &st), STATUS_DATA);
     assert_non_null(strstr(st.text, "sample 17"));
     assert_null(p);
     d.label[17] = 1;
     d.score[5] = NAN;
-    assert_int_equal(panel_new(&p, d.kind, 2, N, d.label, NULL, d.score, NAN, &st), STATUS_DATA);
-    assert_int_equal(panel_new(&p, KIND_REGRESSION, 0, N, NULL, d.target, d.score, NAN, &st), STATUS_DATA);
+    assert_int_equal(panel_new(&p, &(struct panel_input){.kind = d.kind, .n_classes = 2, .n = N, .label = d.label, .score = d.score,
+        .threshold = NAN}, &st), STATUS_DATA);
+    assert_int_equal(panel_new(&p, &(struct panel_input){.kind = KIND_REGRESSION, .n = N, .target = d.target, .score = d.score,
+        .threshold = NAN}, &st), STATUS_DATA);
     assert_null(p);
     panel_free(p);
     data_free(&d);

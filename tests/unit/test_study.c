@@ -119,7 +119,11 @@ static void test_defaults(void **state)
     assert_int_equal(s.protocol[0], PROTOCOL_GROUPED);
     assert_true(s.test_fraction == 0.2 && s.level == 0.95);
     assert_int_equal(s.n_folds, 5);
-    assert_int_equal(s.replicates, 2000);
+    assert_int_equal(s.replicates, 10000);
+    assert_int_equal(s.bootstrap, BOOTSTRAP_BCA);
+    assert_int_equal(s.cluster, CLUSTER_PATIENT);
+    assert_int_equal(s.stratify, STRATIFY_AUTO);
+    assert_int_equal(s.proportions, PROPORTION_WILSON);
     assert_true(s.probe[PROBE_LINEAR] && s.probe[PROBE_KNN] && !s.probe[PROBE_KNN_UNIFORM]);
     assert_false(s.skip_bad_images || s.skip_missing_images || s.skip_bad_labels);
     assert_string_equal(s.output, "results/s");
@@ -178,7 +182,12 @@ static void test_refused(void **state)
         {WHOLE "test_fraction: nan\n", "test_fraction is 'nan'"},
         {WHOLE "bootstrap: {replicates: 5}\n", "study.yaml:4: bootstrap/replicates is '5'"},
         {WHOLE "bootstrap:\n  level: 95\n", "study.yaml:5: bootstrap/level is '95'"},
-        {WHOLE "bootstrap: {metod: bca}\n", "study.yaml:4: unknown key 'metod'; expected one of: replicates, level"},
+        {WHOLE "bootstrap: {metod: bca}\n", "study.yaml:4: unknown key 'metod'; expected one of: replicates, level, method, cluster, stratify"},
+        {WHOLE "bootstrap: {method: bcb}\n", "study.yaml:4: bootstrap/method is 'bcb'; expected one of: percentile, bca, basic"},
+        {WHOLE "bootstrap: {replicates: 4999, method: bca}\n", "study.yaml:4: bootstrap: method bca needs at least 5000 replicates, here are 4999"},
+        {WHOLE "bootstrap: {cluster: site}\n", "study.yaml:4: bootstrap/cluster is 'site'; expected one of: patient, image"},
+        {WHOLE "bootstrap: {stratify: yes}\n", "study.yaml:4: bootstrap/stratify is 'yes'; expected one of: auto, class, none"},
+        {WHOLE "proportions: wald\n", "study.yaml:4: proportions is 'wald'; expected one of: wilson, clopper_pearson"},
         {WHOLE "protocol: offical\n", "study.yaml:4: protocol is 'offical'; expected one of: grouped, given, official"},
         {WHOLE "protocols: [grouped, offical]\n", "study.yaml:4: protocols/1 is 'offical'; expected one of: grouped, given, official"},
         {WHOLE "protocols: [official, grouped, official]\n", "study.yaml:4: protocol 'official' is listed twice"},
