@@ -14,9 +14,9 @@
 #include "interval/unpaired.h"
 
 const char EXTERNAL_HEADER[] = "study,task,development,development_task,protocol,model,readout,probe,preprocess,precision,partition,recalibration,metric,"
-                               "internal_n,internal_n_patients,internal,internal_low,internal_high,internal_method,internal_reason,"
-                               "external_n,external_n_patients,external,external_low,external_high,external_method,external_reason,"
-                               "level,difference,difference_low,difference_high,difference_method";
+                               "internal_n,internal_n_patients,internal,internal_low,internal_high,internal_method,"
+                               "external_n,external_n_patients,external,external_low,external_high,external_method,"
+                               "level,difference,difference_low,difference_high,difference_method,internal_reason,external_reason";
 
 /* ---- the figures of one side ---- */
 
@@ -99,25 +99,18 @@ struct side {
     const double *score; /* of the part */
 };
 
-static struct bootstrap_plan plan_of(const struct side *s)
+static const char *method_of(const struct cell_task *t, const struct bootstrap_plan *plan)
 {
-    const struct study *study = s->t->study;
-    return (struct bootstrap_plan){.n = s->part.n, .unit = s->part.unit, .n_units = s->t->n_units, .stratum = s->t->stratum, .n_strata = s->t->n_strata,
-                                   .replicates = study->replicates, .seed = study->seed, .stream = s->t->cohort->source->task->name};
+    if (t->cohort->has_patients && t->study->cluster == CLUSTER_PATIENT)
+        return plan->stratum ? "percentile bootstrap by patient stratified by class" : "percentile bootstrap by patient";
+    return plan->stratum ? "percentile bootstrap by image stratified by class" : "percentile bootstrap by image";
 }
 
-static const char *method_of(const struct cell_task *t)
-{
-    if (t->cohort->has_patients)
-        return t->stratum ? "percentile bootstrap by patient stratified by class" : "percentile bootstrap by patient";
-    return t->stratum ? "percentile bootstrap by image stratified by class" : "percentile bootstrap by image";
-}
-
-static void add_line(struct figures *f, const struct side *s)
+static void add_line(struct figures *f, const struct side *s, const struct bootstrap_plan *plan)
 {
     for (int k = 0; k < N_CALIBRATION_FIGURES; k++) {
         struct figure figure = {.metric = calibration_figure_name((enum calibration_figure)k), .n = s->part.n, .n_patients = s->t->n_units,
-                                .value = f->line.value[k], .method = method_of(s->t)};
+                                .value = f->line.value[k], .method = method_of(s->t, plan)};
         size_t undefined;
         f->why[k] = f->line.reason[k];
         if (interval_percentile(&figure.low, &figure.high, &undefined, f->line.replicate + k, N_CALIBRATION_FIGURES, f->line.replicates,
@@ -154,19 +147,23 @@ static int compute(struct figures *f, const struct carried *a, struct side *s, c
     /* the scores are the part's own already: of examinations, their means */
     struct scored part = s->part;
     part.of = NULL;
+    part.own_draw = part.own_stratum = NULL;
     int code = cell_score(NULL, &t, &name, &part, "part", score, saved_probe_n_out(p), threshold, st);
     fclose(rows.stream);
     if (!code)
         code = read_rows(f, text, size, "part", st);
     free(text);
     if (!code && (p->kind == KIND_BINARY || p->kind == KIND_REGRESSION)) {
-        struct bootstrap_plan plan = plan_of(s);
+        struct bootstrap_plan plan;
+        scored_plan(&plan, s->t, &part);
         if (base)
             calibration_line_recalibrated(&f->line, &base->line, p->kind, part.label, part.target, score, intercept, slope, &plan, s->t->n_threads);
         else
             calibration_line_fit(&f->line, p->kind, part.label, part.target, score, &plan, s->t->n_threads);
-        add_line(f, s);
+        add_line(f, s, &plan);
     }
+    free(part.own_draw);
+    free(part.own_stratum);
     free(other);
     return code;
 }
@@ -183,7 +180,7 @@ struct place { /* where a row goes and what it is called */
 static void write_side(FILE *f, const struct figure *figure)
 {
     if (!figure) { /* does not apply */
-        fputs(",,,,,,,", f);
+        fputs(",,,,,,", f);
         return;
     }
     bool interval = *figure->method && !(isnan(figure->low) && isnan(figure->high) && !isnan(figure->value) && !*figure->reason);
@@ -197,8 +194,15 @@ static void write_side(FILE *f, const struct figure *figure)
         csv_number(f, figure->high);
     fputc(',', f);
     csv_field(f, figure->method);
+}
+
+static void write_reasons(FILE *f, const struct figure *internal, const struct figure *external)
+{
     fputc(',', f);
-    csv_field(f, figure->reason);
+    csv_field(f, internal ? internal->reason : "");
+    fputc(',', f);
+    csv_field(f, external ? external->reason : "");
+    fputc('\n', f);
 }
 
 static struct beside write_row(const struct place *w, const char *recalibration, const char *metric, const struct figure *internal,
@@ -228,7 +232,8 @@ static struct beside write_row(const struct place *w, const char *recalibration,
     fputc(',', f);
     csv_number(f, w->external->study->level);
     if (!internal || !external || (!*internal->method && !*external->method)) {
-        fputs(",,,,\n", f);
+        fputs(",,,,", f);
+        write_reasons(f, internal, external);
         return b;
     }
     struct limits l = unpaired_limits(b.external, (struct limits){b.external_low, b.external_high}, b.internal, (struct limits){b.internal_low, b.internal_high});
@@ -240,7 +245,8 @@ static struct beside write_row(const struct place *w, const char *recalibration,
         fputc(',', f);
         csv_number(f, value[i]);
     }
-    fputs(",unpaired: MOVER from both intervals\n", f);
+    fputs(",unpaired: MOVER from both intervals", f);
+    write_reasons(f, internal, external);
     return b;
 }
 
@@ -318,10 +324,10 @@ static int write_recalibrations(const struct place *w, bool exams, struct side *
     const struct saved_recalibration refit = recalibrate_fit(p->kind, external->part.label, external->part.target, external->score, external->part.n, &why);
     static const char none[] = "none was fitted on the development's out-of-fold predictions";
     const struct recalibrated all[] = {
-        {"in the large, fitted on development", frozen->in_the_large, 1, true, none},
-        {"slope, fitted on development", frozen->intercept, frozen->slope, true, none},
-        {"in the large, refitted on external (optimistic)", refit.in_the_large, 1, false, why.text},
-        {"slope, refitted on external (optimistic)", refit.intercept, refit.slope, false, why.text},
+        {"development in the large", frozen->in_the_large, 1, true, none},
+        {"development slope", frozen->intercept, frozen->slope, true, none},
+        {"external in the large (optimistic)", refit.in_the_large, 1, false, why.text},
+        {"external slope (optimistic)", refit.intercept, refit.slope, false, why.text},
     };
     write_carried(w, "recalibration_in_the_large", frozen->in_the_large);
     write_carried(w, "recalibration_intercept", frozen->intercept);
@@ -378,7 +384,7 @@ void external_rows_write_accepted(struct outfile *out, const struct study *study
 {
     FILE *f = out->stream;
     csv_field(f, study->name);
-    fprintf(f, ",%s,,,,,,,,,audit,,accepted_%s,,,,,,,,%zu,%zu,%zu,,,,", c->source->task->name, code, c->n, c->n_units, n);
+    fprintf(f, ",%s,,,,,,,,,audit,,accepted_%s,,,,,,,%zu,%zu,%zu,,,,,,,,,,", c->source->task->name, code, c->n, c->n_units, n);
     csv_field(f, meaning);
-    fputs(",,,,,\n", f);
+    fputc('\n', f);
 }

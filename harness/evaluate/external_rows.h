@@ -2,8 +2,8 @@
  * the external cohort, side by side, and their difference.
  *
  * recalibration  "" the scores as they are; then of two classes and regressions the figures that a recalibration moves:
- *   "in the large, fitted on development", "slope, fitted on development": frozen with the probe;
- *   "in the large, refitted on external (optimistic)", "slope, refitted on external (optimistic)": what could be had at best; fitted
+ *   "development in the large", "development slope": frozen with the probe;
+ *   "external in the large (optimistic)", "external slope (optimistic)": what could be had at best; fitted
  *   and judged on the same rows, and therefore without an internal column and without a difference.
  * partition      "test", "test fold N" of a fold's own model; "test exams" where both data sets name examinations
  * figures        those of metrics.csv, by the same functions, thresholds carried; calibration_in_the_large, _intercept, _slope;

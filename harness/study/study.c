@@ -613,7 +613,8 @@ void study_take_external(struct study *cohort, struct study *study, size_t i)
     struct status ignored;
     *cohort = (struct study){.path = mem_strdup(study->path), .name = mem_strdup(e->name), .output = mem_printf("%s/external/%s", study->output, e->name),
                              .store = mem_strdup(study->store), .seed = study->seed, .n_models = study->n_models, .tasks = e->tasks, .n_tasks = e->n_tasks,
-                             .n_protocols = 1, .replicates = study->replicates, .level = study->level, .skip_bad_images = study->skip_bad_images,
+                             .n_protocols = 1, .replicates = study->replicates, .level = study->level, .bootstrap = study->bootstrap,
+                             .cluster = study->cluster, .stratify = study->stratify, .proportions = study->proportions, .skip_bad_images = study->skip_bad_images,
                              .skip_missing_images = study->skip_missing_images, .skip_bad_labels = study->skip_bad_labels};
     cohort->models = NEW0(study->n_models, struct study_model);
     for (size_t m = 0; m < study->n_models; m++) {
