@@ -29,7 +29,7 @@ do for [kind in "svg png"] {
     do for [j = 1:m] { eval(entry(j, m, word(curves, j), w, h)) }
     do for [i = 1:n] {
         q = word(probes, i)
-        eval(panel(i, min(n, 2), lanes, w, h, m, 74, 58))
+        eval(panel(i, min(n, 2), lanes, w, h, m, 74, 62))
         # k-NN's grid is short and of whole numbers
         if (first(c_parameter, of . "&&" . is(c_probe, q)) eq "k") { set format x "%g" } else { set format x "10^{%T}" }
         set xlabel q . ": " . first(c_parameter, of . "&&" . is(c_probe, q)) noenhanced

@@ -13,6 +13,7 @@
 #include "cohort/published.h"
 #include "evaluate/cell_attentive.h"
 #include "evaluate/efficiency.h"
+#include "evaluate/gallery.h"
 #include "evaluate/keep.h"
 #include "evaluate/partitions.h"
 #include "evaluate/pictures.h"
@@ -604,6 +605,10 @@ int pipeline_evaluate(struct pipeline *p, struct status *st)
     if (!code)
         code = outfile_commit(&reports.metrics, st);
     charge(p, "evaluate", began, n_cells);
+    began = clock_seconds();
+    if (!code)
+        code = gallery_write(p, st);
+    charge(p, "gallery", began, p->study.n_tasks);
     if (!code)
         code = provenance_write(p, st);
     for (size_t t = 0; t < p->study.n_tasks; t++)

@@ -45,7 +45,7 @@ struct pipeline {
     struct extract_counts extracted;
     struct headline *headline;   /* [n_headlines] by task, then protocol, then model, readout, probe */
     size_t n_headlines;
-    struct stage_cost cost[8];
+    struct stage_cost cost[12];
     size_t n_costs;
 };
 

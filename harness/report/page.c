@@ -62,14 +62,21 @@ void page_anchor(const struct page *p, const char *task)
     page_text(p, task);
 }
 
-static void write_image(const struct page *p, const struct figure *g)
+/* Several panels beside one another: gnuplot says viewBox="0 0 WIDTH HEIGHT". */
+static bool is_wide(const char *svg)
+{
+    const char *box = strstr(svg, "viewBox=\"0 0 ");
+    return box && strtol(box + 13, NULL, 10) > 700;
+}
+
+static void write_image(const struct page *p, const struct drawing *g)
 {
     char *name = mem_printf("figures/%s.svg", g->name), *path = path_join(p->folder->directory, name);
     unsigned char *data;
     size_t size;
     struct status ignored = {0};
     if (!file_read(&data, &size, path, 0, &ignored)) {
-        fputs("<figure><img alt=\"", p->f);
+        fprintf(p->f, "<figure%s><img alt=\"", is_wide((const char *)data) ? " class=broad" : "");
         page_text(p, g->title);
         fputs("\" src=\"data:image/svg+xml;base64,", p->f);
         markup_base64(p->f, data, size);
@@ -87,7 +94,7 @@ static void write_image(const struct page *p, const struct figure *g)
 void page_figures(const struct page *p, const char *task, const char *kind)
 {
     for (size_t i = 0; i < p->figures->n; i++) {
-        const struct figure *g = &p->figures->figure[i];
+        const struct drawing *g = &p->figures->drawing[i];
         if (g->drawn && !strcmp(g->task, task) && (!kind || !strncmp(g->name, kind, strlen(kind))))
             write_image(p, g);
     }
@@ -208,7 +215,7 @@ static void write_page(const struct page *p)
     free(task);
 }
 
-int page_write(char **path, const struct folder *folder, const struct main_table *table, const struct figure_list *figures,
+int page_write(char **path, const struct folder *folder, const struct main_table *table, const struct drawing_list *figures,
                const struct page_thumbnail *thumbnail, size_t n_thumbnails, struct status *st)
 {
     struct outfile out;
