@@ -3,11 +3,11 @@
  *
  * recalibration  "" the scores as they are; then of two classes and regressions the figures that a recalibration moves:
  *   "development in the large", "development slope": frozen with the probe;
- *   "external in the large (optimistic)", "external slope (optimistic)": what could be had at best; fitted
- *   and judged on the same rows, and therefore without an internal column and without a difference.
+ *   "external in the large (optimistic)", "external slope (optimistic)": what could be had at best; fitted and judged on the
+ *   same rows, and therefore without an internal column and without a difference.
  * partition      "test", "test fold N" of a fold's own model; "test exams" where both data sets name examinations
- * figures        those of metrics.csv, by the same functions, thresholds carried; calibration_in_the_large, _intercept, _slope;
- *   threshold and recalibration_*: what was carried
+ * figures        those of metrics.csv, by the same functions and rule, thresholds carried, but for what the test part's own ROC curve
+ *   offers (..._on_test); threshold and recalibration_*: what was carried
  * difference     external - internal, limits from both intervals (interval/unpaired.h): the cohorts are independent samples */
 #ifndef EVALUATE_EXTERNAL_ROWS_H
 #define EVALUATE_EXTERNAL_ROWS_H

@@ -317,10 +317,13 @@ static int tell_apart(struct row *r, const struct shift *s, const struct group *
     if (!code)
         code = delong_new(&d, second, score, n, st);
     if (!code) {
+        static const char *const by_image[AREA_N_METHODS] = {"logit DeLong", "logit Obuchowski", "Newcombe method 5", "Newcombe method 5"};
+        static const char *const by_patient[AREA_N_METHODS] = {"logit DeLong", "logit Obuchowski by patient", "Newcombe method 5",
+                                                               "Newcombe method 5 by patient"};
         enum area_method method;
         r->limits = area_interval(&method, &d, n_units < n ? unit : NULL, n_units, s->study->level);
         r->value = d.area;
-        r->method = area_method_name(method);
+        r->method = n_units < n ? by_patient[method] : by_image[method];
         r->interval = true;
     }
     delong_free(&d);
