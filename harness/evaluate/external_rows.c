@@ -123,6 +123,11 @@ static struct beside write_row(const struct place *w, const char *recalibration,
         write_reasons(f, internal, external);
         return b;
     }
+    if (!strncmp(metric, "ece", 3)) { /* two cohorts of one calibration would differ by their sizes alone */
+        fputs(",NA,NA,NA,none: biased upwards the more the fewer the samples", f);
+        write_reasons(f, internal, external);
+        return b;
+    }
     struct limits l = unpaired_limits(b.external, (struct limits){b.external_low, b.external_high}, b.internal, (struct limits){b.internal_low, b.internal_high});
     b.difference = b.external - b.internal;
     b.difference_low = l.low;

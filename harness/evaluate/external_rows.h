@@ -8,7 +8,8 @@
  * partition      "test", "test fold N" of a fold's own model; "test exams" where both data sets name examinations
  * figures        those of metrics.csv, by the same functions and rule, thresholds carried, but for what the test part's own ROC curve
  *   offers (..._on_test); threshold and recalibration_*: what was carried
- * difference     external - internal, limits from both intervals (interval/unpaired.h): the cohorts are independent samples */
+ * difference     external - internal, limits from both intervals (interval/unpaired.h): the cohorts are independent samples.
+ *   None of ECE, whose bias depends on the number of samples */
 #ifndef EVALUATE_EXTERNAL_ROWS_H
 #define EVALUATE_EXTERNAL_ROWS_H
 

@@ -235,4 +235,37 @@ P
 else
     skip "the arrays are read by the format's rules alone" "no python3"
 fi
+# ---- external cohorts that a study names ----
+# developed on site A, validated on site B; both, like all sites, of one table
+cat > sites.yaml <<Y
+name: sites
+output: sites
+store: store
+data_root: data
+models: [{name: tiny, path: data/tiny-random-vit, readout: [cls]}, {name: thumbnail, baseline: thumbnail}]
+tasks: [{task: fracture.yaml, sites: [A]}, {task: age.yaml, sites: [A]}]
+folds: 3
+probes: [linear]
+bootstrap: {replicates: 200}
+external:
+  - {name: b, tasks: [{task: fracture.yaml, sites: [B]}, {task: age.yaml, sites: [B]}]}
+  - {name: fracture-only, tasks: [{task: fracture.yaml, sites: [B], classes: [intact, fractured]}]}
+Y
+expect "check reads external cohorts too" 0 "external cohort fracture-only" "$program" check -q sites.yaml
+"$program" run -q -t 2 sites.yaml > table 2> said
+check "run ends with the external cohorts" sh -c 'grep -q "^b (external), age  grouped .* internal .* external .* difference" table && grep -q "^fracture-only (external), fracture " table && ! grep -q "^fracture-only (external), age" table'
+check "only the site's rows are scored" sh -c 'test "$(tail -n +2 sites/external/b/predictions_external/fracture.csv | cut -d, -f1 | sort -u | wc -l)" = "$(awk -F, "NR == 1 { for (i = 1; i <= NF; i++) if (\$i == \"site\") c = i; next } \$c == \"B\"" data/cohort.csv | wc -l)"'
+check "case mix: all of site A against all of site B" sh -c 'grep -q "^b,fracture,sites,fracture,grouped,site,A,share,[0-9]*,1,,[0-9]*,1,,[0-9]*,0,,NA,$" sites/external/b/casemix.csv'
+check "rows of other sites are named" grep -q ',part,.*of another site than the study takes' sites/audit.csv
+check "the resolved study names them" sh -c 'grep -q "^external:" sites/study.resolved.yaml && grep -q "sites: \[\"B\"\]" sites/study.resolved.yaml'
+sed 's/, sites: \[A\]//g; s/^output: .*/output: leaking/' sites.yaml > leaking.yaml
+expect "an external cohort of development's patients is refused before anything is computed" 3 "external cohort 'b'" "$program" run -q leaking.yaml
+check "nothing was computed" test ! -e leaking/metrics.csv
+sed 's/sites: \[B\]/sites: [Z]/; s/^output: .*/output: nobody/' sites.yaml > nobody.yaml
+expect "no such site" 3 "empty" "$program" run -q nobody.yaml
+"$program" evaluate -q -t 1 -o evaluated sites.yaml > /dev/null 2>&1
+check "evaluate gives the same bytes, on one thread" sh -c 'cp -r sites first && cp -r evaluated second && for d in first second; do rm -rf $d/figures $d/report.html; find $d -name "provenance*" -delete; find $d -name "study.resolved.yaml" -delete; done; diff -r first second'
+sed '/^external/,$d; s/^name: .*/name: b/; s/\[A\]/[B]/g' sites.yaml > sites-b.yaml
+"$program" external -q -o alone sites/probes sites-b.yaml > /dev/null 2>&1
+check "the command gives the same bytes as the study's key" sh -c 'for f in external.csv casemix.csv shift.csv predictions_external/age.csv; do cmp alone/$f sites/external/b/$f || exit 1; done'
 echo "1..$count"
