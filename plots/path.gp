@@ -34,10 +34,13 @@ do for [kind in "svg png"] {
         if (first(c_parameter, of . "&&" . is(c_probe, q)) eq "k") { set format x "%g" } else { set format x "10^{%T}" }
         set xlabel q . ": " . first(c_parameter, of . "&&" . is(c_probe, q)) noenhanced
         set ylabel first(c_criterion, of . "&&" . is(c_probe, q)) noenhanced
-        plot for [j = 1:m] band(q, word(curves, j)) using 1:2:3 with filledcurves lc rgb hue(j) fs transparent solid 0.10 noborder, \
-            for [j = 1:m] mean(q, word(curves, j)) using c_x:c_score with lines lc rgb hue(j) lw 2 dt dash(j), \
-            for [j = 1:m] chosen(q, word(curves, j)) using c_x:c_score with points lc rgb hue(j) pt marker[(j - 1) % 8 + 1] ps 1.1, \
-            for [j = 1:m] chosen(q, word(curves, j)) using c_x:c_score with points lc rgb "#000000" pt 6 ps 2 lw 1.5
+        # Not every probe reads every readout.
+        js = ""
+        do for [j = 1:m] { if (words(distinct(c_probe, curve(q, word(curves, j)))) > 0) { js = js . sprintf(" %d", j) } }
+        plot for [j in js] band(q, word(curves, j + 0)) using 1:2:3 with filledcurves lc rgb hue(j + 0) fs transparent solid 0.10 noborder, \
+            for [j in js] mean(q, word(curves, j + 0)) using c_x:c_score with lines lc rgb hue(j + 0) lw 2 dt dash(j + 0), \
+            for [j in js] chosen(q, word(curves, j + 0)) using c_x:c_score with points lc rgb hue(j + 0) pt marker[(j - 1) % 8 + 1] ps 1.1, \
+            for [j in js] chosen(q, word(curves, j + 0)) using c_x:c_score with points lc rgb "#000000" pt 6 ps 2 lw 1.5
         eval(unframe)
     }
     unset multiplot

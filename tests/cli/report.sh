@@ -14,7 +14,7 @@ check "it is whole" sh -c "head -1 $page | grep -q '<!doctype html>' && tail -1 
 check "no network: nothing is fetched" sh -c "! grep -oE '(src|href)=\"?[a-z]+:[^,\"]{0,40}' $page | grep -v 'src=\"data:' && ! grep -q '@import\|url(' $page"
 check "headings in their order" sh -c "grep -oE '<h[1-3]' $page | awk '{ n = substr(\$0, 3); if (n > last + 1) bad = 1; last = n } END { exit bad || !NR }'"
 check "every anchor has its place" sh -c "grep -oE 'href=\"#[^\"]*\"' $page | sed 's/.*#//; s/\"//' | sort -u | while read -r a; do grep -qE \"id=\\\"?\$a[\\\" >]\" $page || { echo \$a; exit 1; }; done"
-check "parts: audit first, then summary, flow, tasks, costs, provenance" sh -c "grep -oE '<section [^>]*id=[^>]*' $page | sed 's/.*id=//; s/\"//g' | tr '\n' ' ' | grep -q '^audit summary flow task-fracture task-age costs provenance'"
+check "parts: audit first, then summary, comparison, flow, tasks, the reporting sheet, costs, provenance" sh -c "grep -oE '<section [^>]*id=[^>]*' $page | sed 's/.*id=//; s/\"//g' | tr '\n' ' ' | grep -q '^audit summary comparison flow task-fracture task-age reporting costs provenance'"
 check "light and dark, print and phone" sh -c "grep -q 'prefers-color-scheme:dark' $page && grep -q '@media print' $page && grep -q 'name=viewport' $page"
 
 # ---- the main table ----
