@@ -143,8 +143,22 @@ static void too_few(void **state)
     table_free(&g.t);
 }
 
+/* Differences 0.3 and 0.1 of one source are 0.2, less than the -0.3 of another: it has rank 3 of 3, and would not were they added. */
+static void a_source_is_a_mean(void **state)
+{
+    (void)state;
+    static const double skill[8] = {0.3, 0, 0.1, 0, 0, 0.3, 0.05, 0};
+    struct compare_ranks r = {.study = "s", .protocol = "grouped", .family = "f", .model = MODEL, .n_models = 2, .reference = 2, .task = TASK, .n_tasks = 4,
+                              .skill = skill, .source = SOURCE, .alpha = 0.05};
+    struct got g;
+    write_and_read(&g, &r);
+    assert_true(number(&g, "sources", "signed_rank", "x", "y", OF_VALUE) == 3 && number(&g, "sources", "signed_rank", "x", "y", OF_P) == 1);
+    assert_true(number(&g, "sources", "wins", "x", "y", OF_VALUE) == 2);
+    table_free(&g.t);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(skills), cmocka_unit_test(by_hand), cmocka_unit_test(too_few)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(skills), cmocka_unit_test(by_hand), cmocka_unit_test(too_few), cmocka_unit_test(a_source_is_a_mean)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
