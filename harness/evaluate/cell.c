@@ -222,19 +222,25 @@ void cell_request_free(struct estimates_request *request)
     request->panel.class_name = NULL;
 }
 
+int cell_estimates(struct estimates *estimates, const struct cell_task *t, struct scored *part, const double *score, size_t n_out, double threshold,
+                   struct status *st)
+{
+    struct estimates_request request;
+    cell_request(&request, t, part, scored_set(part, score, n_out), threshold);
+    int code = estimates_compute(estimates, &request, st);
+    cell_request_free(&request);
+    return code;
+}
+
 int cell_score(struct headline *h, const struct cell_task *t, const struct cell_name *name, struct scored *part, const char *partition,
                const double *score, size_t n_out, double threshold, struct status *st)
 {
     struct estimates estimates;
-    struct estimates_request request;
-    score = scored_set(part, score, n_out);
-    cell_request(&request, t, part, score, threshold);
-    int code = estimates_compute(&estimates, &request, st);
+    int code = cell_estimates(&estimates, t, part, score, n_out, threshold, st);
     if (!code)
         write_estimates(h, t, name, part, partition, &estimates);
     estimates_free(&estimates);
-    cell_request_free(&request);
-    return code ? code : subgroups_score(t, name, part, partition, score, n_out, threshold, st);
+    return code ? code : subgroups_score(t, name, part, partition, scored_set(part, score, n_out), n_out, threshold, st);
 }
 
 /* Figures of the test part's images or examinations; frees part. */
@@ -274,7 +280,7 @@ static int score_test(struct headline *h, const struct cell_task *t, const struc
 static int keep(const struct cell_task *t, const struct cell_name *name, enum study_probe probe, const struct probe_task *problem,
                 const struct probe_result *r, struct status *st)
 {
-    struct keep_fit fit = {&r->scaler, &r->logistic, &r->ridge, &r->ordinal, r->grid[r->chosen], NAN, NAN, -1};
+    struct keep_fit fit = {&r->scaler, &r->logistic, &r->ridge, &r->ordinal, r->grid[r->chosen], NAN, NAN, -1, r->validation, r->test};
     if (problem->kind == KIND_BINARY) {
         size_t n;
         struct scored part;

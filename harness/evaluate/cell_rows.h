@@ -29,7 +29,7 @@ struct scored {
     int32_t *own_label;
     double *own_target, *own_score;
     uint32_t *own_unit;
-    uint32_t *own_draw, *own_stratum; /* of scored_plan */
+    uint32_t *own_plan; /* of scored_plan */
 };
 void scored_images(struct scored *s, const struct cell_task *t);
 void scored_exams(struct scored *s, const struct cell_task *t);
@@ -48,8 +48,10 @@ const char **cell_class_names(const struct task *task);
 void cell_request(struct estimates_request *request, const struct cell_task *t, struct scored *part, const double *score, double threshold);
 void cell_request_free(struct estimates_request *request);
 
-/* Every metric of scores[n_test, n_out] on the part, with its interval (interval/estimates.h), as rows of `partition`; and of its subgroups; h (may be NULL) gets the
- * headline's.  threshold: NaN if there is none. */
+/* Every metric of scores[n_test, n_out] on the part, with its interval (interval/estimates.h). */
+int cell_estimates(struct estimates *estimates, const struct cell_task *t, struct scored *part, const double *score, size_t n_out, double threshold,
+                   struct status *st) MUST_CHECK;
+/* The same as rows of `partition`, and those of its subgroups; h (may be NULL) gets the headline's.  threshold: NaN if there is none. */
 int cell_score(struct headline *h, const struct cell_task *t, const struct cell_name *name, struct scored *part, const char *partition,
                const double *score, size_t n_out, double threshold, struct status *st) MUST_CHECK;
 

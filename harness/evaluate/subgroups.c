@@ -205,7 +205,7 @@ static void write_test(const struct cell_task *t, struct subgroup_row row, const
     size_t n = t->study->replicates, k = 0;
     double *estimate = NEW(d->n, double);
     const double **replicate = NEW(d->n, const double *);
-    char *left_out = mem_strdup(""), *method = mem_printf("Wald test of equality, bootstrap covariance, %s scale", SCALE_NAME[told->scale]);
+    char *left_out = mem_strdup(""), *method = mem_printf("Wald test of equality with bootstrap covariance on the %s scale", SCALE_NAME[told->scale]);
     row.n_positive = t->cohort->source->task->kind == KIND_BINARY ? 0 : SIZE_MAX;
     for (size_t g = 0; g < d->n; g++) {
         const struct group *own = &d->group[g];

@@ -206,7 +206,7 @@ static bool by_kappa(struct estimate *f, const struct work *w, const struct pane
         return false;
     f->low = fmax(-1, kappa.low);
     f->high = fmin(1, kappa.high);
-    f->method = mem_printf("asymptotic (Fleiss, Cohen & Everitt)%s", unit_suffix(w));
+    f->method = mem_printf("Fleiss-Cohen-Everitt%s", unit_suffix(w));
     return true;
 }
 
@@ -285,7 +285,7 @@ static void add_calibration(struct estimate *f, const struct work *w)
     for (size_t i = 0; i < N_CALIBRATION_FIGURES; i++) {
         bool defined = !isnan(c[i].value);
         f[i] = (struct estimate){.metric = mem_strdup(name[i]), .value = c[i].value, .low = c[i].limits.low, .high = c[i].limits.high,
-                               .method = defined ? mem_printf("logistic regression, %s%s", w->independent ? "information" : "sandwich", unit_suffix(w))
+                               .method = defined ? mem_printf("logistic regression with %s errors%s", w->independent ? "information" : "sandwich", unit_suffix(w))
                                                  : mem_strdup(""),
                                .reason = mem_strdup(defined ? "" : c[i].why.text)};
         if (defined && isnan(f[i].low))

@@ -291,7 +291,7 @@ static void test_agreement(void **state)
     r.panel = (struct panel_input){.kind = KIND_ORDINAL, .n_classes = 3, .n = N, .label = grade, .score = s.grade, .threshold = NAN, .full = true};
     struct estimates f = estimates_of(&r);
     struct kappa k = kappa_estimate(count, 3, KAPPA_QUADRATIC, 0.9);
-    expect(&f, "kappa_quadratic", "asymptotic (Fleiss, Cohen & Everitt)", k.low, k.high);
+    expect(&f, "kappa_quadratic", "Fleiss-Cohen-Everitt", k.low, k.high);
     assert_string_equal(estimates_find(&f, "mae_grade")->method, "percentile bootstrap by patient");
     struct limits l = proportion_wilson(N - count[2] - count[6], N, 0.9);
     expect(&f, "within_one_grade", "Wilson", l.low, l.high);
