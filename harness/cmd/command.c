@@ -41,7 +41,7 @@ static const struct {
     [OPTION_MASK_RATIO] = {"--mask-ratio", NULL, "R", "share of the patches hidden in each pass (default: the checkpoint's own, 0.75)"},
     [OPTION_SCHEDULE] = {"--schedule", NULL, "NAME", "official (default): random masks; even: every patch is hidden equally often"},
     [OPTION_ABSOLUTE] = {"--absolute", NULL, NULL, "absolute differences in place of squared ones"},
-    [OPTION_BOXES] = {"--boxes", NULL, "PATH", "COCO .json, or folder of LabelMe files: draw the boxes, and score how well the maps find them"},
+    [OPTION_BOXES] = {"--boxes", NULL, "PATH", "COCO .json, .csv, or folder of LabelMe, VOC or YOLO files: draw the boxes, and score how well the maps find them"},
     [OPTION_HELP] = {"--help", "-h", NULL, "this text"},
 };
 
