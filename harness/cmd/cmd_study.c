@@ -138,6 +138,13 @@ static int finish(struct pipeline *p, int code, struct status *st)
         if (!code)
             print_table(p);
     }
+    struct redraw_result r;
+    if (!code)
+        code = redraw(&r, p->study.output, p->options.n_threads, st);
+    if (!code) {
+        command_say_report(&r, p->options.quiet);
+        redraw_free(&r);
+    }
     pipeline_free(p);
     return code;
 }

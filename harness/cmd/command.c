@@ -68,6 +68,11 @@ const struct command COMMANDS[] = {
      "precision.  Scaler, weights and threshold stay what they were; every image of the cohort is scored, whatever partition it has.\n"
      "Writes metrics_external.csv, predictions_external/TASK.csv and provenance_external.json.",
      2, 100000, STUDY | BIT(OPTION_BATCH), cmd_apply},
+    {"report", "RESULTS", "redraw tables, figures and the page from a folder of results",
+     "RESULTS is a folder that run or evaluate has written.  From its CSVs alone: main_table.csv, .md, .tex (booktabs), figures/ (SVG and\n"
+     "PNG, by gnuplot, and the CSVs they are drawn from), report.html (one file, no network).  Thumbnails are made from the image files where\n"
+     "they still are.  run and evaluate end with it.",
+     1, 1, COMMON, cmd_report},
     {"export", "STUDY.yaml", "embeddings as .npy with a .csv of their rows",
      "Writes TASK.csv (row, sample, patient, site, label, partition) and TASK.MODEL.READOUT.npy (float32 [rows, width]).", 1, 1,
      STUDY | BIT(OPTION_TO), cmd_export},

@@ -9,6 +9,7 @@
 
 #include "base/status.h"
 #include "evaluate/pipeline.h"
+#include "evaluate/redraw.h"
 
 enum option {
     OPTION_THREADS,
@@ -63,6 +64,7 @@ int cmd_extract(const struct invocation *in, struct status *st);
 int cmd_evaluate(const struct invocation *in, struct status *st);
 int cmd_export(const struct invocation *in, struct status *st);
 int cmd_apply(const struct invocation *in, struct status *st);
+int cmd_report(const struct invocation *in, struct status *st);
 int cmd_heatmap(const struct invocation *in, struct status *st);
 int cmd_inspect(const struct invocation *in, struct status *st);
 int cmd_synth(const struct invocation *in, struct status *st);
@@ -70,7 +72,10 @@ int cmd_synth(const struct invocation *in, struct status *st);
 /* Parses, dispatches, prints; the exit code of the program. */
 int command_main(int argc, char **argv);
 
-/* ---- shared by the commands that read a study ---- */
+/* ---- shared by commands ---- */
+
+/* Where the page is; on stderr why it has no figures. */
+void command_say_report(const struct redraw_result *r, bool quiet);
 
 /* From options to the pipeline's. */
 int command_pipeline_options(struct pipeline_options *o, const struct invocation *in, struct status *st) MUST_CHECK;

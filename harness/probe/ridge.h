@@ -7,7 +7,9 @@
  * served by one thin singular value decomposition: w = V diag(s / (s^2 + alpha)) U'y.  Coefficients of the two ways differ
  * by 1e-14 at 20,000 x 1,024 (45 alphas from 1e-4 on: 1.2 s against 9 s on one core).
  * Leave-one-out errors are exact: e_i = r_i / (1 - h_ii), the intercept's leverage
- * included (Golub, Heath & Wahba 1979, Technometrics 21:215).  x[n, d] is standardised
+ * included (Golub, Heath & Wahba 1979, Technometrics 21:215).  They hold 9 digits, but for n <= d with rows (nearly) equal
+ * to each other: the other rows' errors are then as far off as the system's condition says, some 20 eps s_max^2 / alpha
+ * (s_max the length of the longest direction), whichever of the two ways is taken.  x[n, d] is standardised
  * by the caller.  STATUS_UNDEFINED for n = 0, STATUS_DATA for a value that is not finite. */
 #ifndef PROBE_RIDGE_H
 #define PROBE_RIDGE_H
