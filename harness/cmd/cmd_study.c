@@ -166,8 +166,7 @@ static int judge_and_open(struct pipeline *p, const struct invocation *in, struc
     return code;
 }
 
-/* Study, audit and models, as every command begins; on failure p is freed. */
-static int begin(struct pipeline *p, const struct invocation *in, struct status *st)
+int command_begin(struct pipeline *p, const struct invocation *in, struct status *st)
 {
     struct pipeline_options options;
     int code = command_pipeline_options(&options, in, st);
@@ -190,10 +189,10 @@ static void say_extracted(const struct pipeline *p)
     fputc('\n', stderr);
 }
 
-/* begin, then fill the store; on failure of either p is freed. */
+/* command_begin, then fill the store; on failure of either p is freed. */
 static int begin_and_extract(struct pipeline *p, const struct invocation *in, struct status *st)
 {
-    int code = begin(p, in, st);
+    int code = command_begin(p, in, st);
     if (code)
         return code;
     code = pipeline_extract(p, false, st);
@@ -214,7 +213,7 @@ int cmd_run(const struct invocation *in, struct status *st)
 int cmd_evaluate(const struct invocation *in, struct status *st)
 {
     struct pipeline p;
-    int code = begin(&p, in, st);
+    int code = command_begin(&p, in, st);
     return code ? code : finish(&p, pipeline_extract(&p, true, st), st);
 }
 
@@ -231,7 +230,7 @@ int cmd_export(const struct invocation *in, struct status *st)
 {
     struct pipeline p;
     const char *to = in->value[OPTION_TO] ? in->value[OPTION_TO] : "export";
-    int code = begin(&p, in, st);
+    int code = command_begin(&p, in, st);
     if (code)
         return code;
     code = pipeline_extract(&p, true, st);

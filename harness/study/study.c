@@ -36,6 +36,7 @@ struct raw_study {
     unsigned n_probes, n_accept;
     struct raw_bootstrap bootstrap;
     struct raw_label_efficiency *label_efficiency; /* NULL: not asked for */
+    struct raw_regions *regions;                   /* NULL: none */
 };
 
 #define TEXT(key, type, member) CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER, type, member, 1, CYAML_UNLIMITED)
@@ -88,6 +89,7 @@ static const cyaml_schema_field_t study_fields[] = {
     OPTIONAL_TEXT("proportions", struct raw_study, proportions),
     CYAML_FIELD_MAPPING("bootstrap", CYAML_FLAG_OPTIONAL, struct raw_study, bootstrap, bootstrap_fields),
     CYAML_FIELD_MAPPING_PTR("label_efficiency", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_study, label_efficiency, label_efficiency_fields),
+    CYAML_FIELD_MAPPING_PTR("regions", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_study, regions, study_regions_fields),
     OPTIONAL_TEXT("on_bad_image", struct raw_study, on_bad_image),
     OPTIONAL_TEXT("on_missing_image", struct raw_study, on_missing_image),
     OPTIONAL_TEXT("on_bad_label", struct raw_study, on_bad_label),
@@ -481,6 +483,8 @@ int study_load(struct study *study, const char *path, struct status *st)
     study->tasks = NEW0(study->n_tasks, struct study_task);
     for (size_t i = 0; i < study->n_tasks && !code; i++)
         code = resolve_task(study, i, &raw->tasks[i], directory, data_root, st);
+    if (!code && raw->regions)
+        code = study_regions_resolve(&study->regions, raw->regions, path, data_root ? data_root : directory, st);
     if (!code)
         code = digest_study(study, st);
     free(directory);
@@ -516,6 +520,7 @@ void study_free(struct study *study)
         free(study->tasks[i].path);
         free(study->tasks[i].data);
     }
+    study_regions_free(study->regions);
     free(study->fraction);
     free(study->models);
     free(study->tasks);
@@ -600,6 +605,8 @@ void study_write(const struct study *s, FILE *stream, bool places)
         fprintf(stream, "%s%s", i ? ", " : "label_efficiency: {fractions: [", number_format(number, s->fraction[i]));
     if (s->n_fractions)
         fprintf(stream, "], draws: %zu}\n", s->draws);
+    if (s->regions)
+        study_regions_write(s->regions, stream, places);
     fprintf(stream, "on_bad_image: %s\non_missing_image: %s\non_bad_label: %s\non_leak: %s\n", POLICIES[s->skip_bad_images],
             POLICIES[s->skip_missing_images], POLICIES[s->skip_bad_labels], LEAK_POLICIES[s->allow_leaks]);
     fputs("accept: [", stream);
