@@ -8,6 +8,8 @@
 static void print_summary(const struct pipeline *p, const struct region_summary *s)
 {
     printf("%zu images, %zu regions (the whole images among them), %zu images of the test part\n", s->n_images, s->n_regions, s->n_test);
+    if (s->n_missing)
+        printf("%zu images of the box files are not there (on_missing_image: skip)\n", s->n_missing);
     for (size_t m = 0; m < s->n_models; m++) {
         const struct region_headline *h = &s->headline[m];
         printf("%s: head of %s; ", p->study.models[m].name, s->probe[m] ? "a probe on frozen regions" : "the checkpoint");

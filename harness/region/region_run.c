@@ -55,6 +55,7 @@ int region_run(struct region_summary *summary, const struct study *study, const 
         code = region_report_open(&report, study->output, st);
     summary->n_images = set.n;
     summary->n_regions = set.n_regions;
+    summary->n_missing = set.n_missing;
     summary->n_test = split.n_test;
     struct region_context c = {.study = study, .set = &set, .split = &split, .n_threads = o->n_threads};
     for (size_t m = 0; m < study->n_models && !code; m++)

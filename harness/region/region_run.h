@@ -19,7 +19,7 @@ struct region_run_options {
 };
 
 struct region_summary {
-    size_t n_images, n_regions, n_test, n_overlays;
+    size_t n_images, n_regions, n_test, n_overlays, n_missing; /* missing: see region_set */
     struct region_headline *headline;   /* [n_models] */
     struct region_embed_counts *embed;  /* [n_models] */
     bool *probe;                        /* [n_models] */

@@ -241,17 +241,18 @@ static int by_text(const void *a, const void *b)
 }
 
 /* A detector may have seen more images of a folder than the study uses, but none that is not there. */
-static int check_there(const struct boxes *boxes, size_t n_boxes, char *const *path, const char *const *name, size_t n_names, bool by_stem, struct status *st)
+static int check_there(size_t *n_missing, const struct boxes *boxes, size_t n_boxes, char *const *path, const char *const *name, size_t n_names, bool by_stem,
+                       bool skip, struct status *st)
 {
     for (size_t b = 0; b < n_boxes; b++)
         for (size_t i = 0; i < boxes[b].n && boxes[b].by_stem == by_stem; i++)
-            if (!n_names || !bsearch(&boxes[b].image[i].file, name, n_names, sizeof *name, by_text))
+            if ((!n_names || !bsearch(&boxes[b].image[i].file, name, n_names, sizeof *name, by_text)) && ++*n_missing && !skip)
                 return status_set(st, STATUS_DATA, "%s: there is no image '%s' beside those of the study (boxes of '%s')", boxes[b].image[i].entry,
                                   boxes[b].image[i].file, path[b]);
     return STATUS_OK;
 }
 
-static int check_images(const struct region_set *s, const struct study *study, struct status *st)
+static int check_images(struct region_set *s, const struct study *study, struct status *st)
 {
     struct file_list *list = NEW0(s->n + 1, struct file_list);
     char *before = mem_strdup(""), **name = NULL;
@@ -276,9 +277,10 @@ static int check_images(const struct region_set *s, const struct study *study, s
             }
         if (n)
             qsort(name, n, sizeof *name, by_text);
-        code = check_there(s->boxes, s->n_boxes, study->regions->boxes, (const char *const *)name, n, stem, st);
+        code = check_there(&s->n_missing, s->boxes, s->n_boxes, study->regions->boxes, (const char *const *)name, n, stem, study->skip_missing_images, st);
         if (!code)
-            code = check_there(s->annotations, s->n_annotations, study->regions->annotations, (const char *const *)name, n, stem, st);
+            code = check_there(&s->n_missing, s->annotations, s->n_annotations, study->regions->annotations, (const char *const *)name, n, stem,
+                               study->skip_missing_images, st);
     }
     for (size_t l = 0; l < n_lists; l++)
         file_list_free(&list[l]);

@@ -6,7 +6,7 @@
  * regions.  Patients of all tasks are one numbering: images that some task calls one patient (or that are one picture) share it.
  *
  * STATUS_DATA naming file and line or entry: a box outside its image or smaller than a pixel, a detector's image that is not
- * there, an image in two of the box files, another size than the file's, a class or task that the study does not have. */
+ * there (on_missing_image: skip lets it pass), an image in two of the box files, another size than the file's, a class or task that the study does not have. */
 #ifndef REGION_REGION_SET_H
 #define REGION_REGION_SET_H
 
@@ -49,6 +49,7 @@ struct region_set {
     struct boxes *boxes, *annotations; /* own the regions' labels */
     size_t n_boxes, n_annotations;
     bool has_sites, has_patients;
+    size_t n_missing;                  /* images of the boxes that are not there, which on_missing_image: skip lets pass */
 };
 
 /* cohort[study->n_tasks] after the audit. */
