@@ -1,6 +1,6 @@
 # What all figures of a study share.  Loaded by the scripts beside it, which `skelex-eval report RESULTS` calls; by hand:
 #
-#   cd RESULTS; GNUPLOT_LIB=PLOTS gnuplot -c PLOTS/roc.gp figures/roc.csv figures/my-roc "A title" "A caption" TASK PROTOCOL PROBE
+#   cd RESULTS; GNUPLOT_LIB=PLOTS gnuplot -c PLOTS/roc.gp figures/roc.TASK.csv figures/my-roc "A title" "A caption" TASK PROTOCOL PROBE
 #
 # writes figures/my-roc.svg and .png.  Reads one CSV and nothing else.
 # Colours: Okabe and Ito's set, told apart by marker and dash as well, so that a grey print can be read.
@@ -41,7 +41,7 @@ lines(t) = strlen(t) == 0 ? 0 : strstrt(t, "\n") == 0 ? 1 : 1 + lines(t[strstrt(
 
 set border 3 lw 1
 set tics nomirror out
-set grid ytics xtics lc rgb "#e4e4e4" lw 1 dt 1
+set grid ytics xtics lc rgb "#d8d8d8" lw 1 dt 1
 set key noautotitle noenhanced samplen 2.5 spacing 1.15
 # A page of w x h pixels: title and legend above, caption below, panels between.
 begin(kind, w, h) = kind eq "svg" ? \

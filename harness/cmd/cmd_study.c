@@ -124,7 +124,7 @@ static void print_table(const struct pipeline *p)
         printf("* the chosen hyper-parameter lies at the edge of its grid (path.csv)\n");
     printf("\nseed %llu", (unsigned long long)p->study.seed);
     if (study_has_protocol(&p->study, PROTOCOL_GROUPED) || study_has_protocol(&p->study, PROTOCOL_GIVEN))
-        printf("; intervals: bootstrap by patient (by image where none is named), %zu replicates", p->study.replicates);
+        printf("; intervals: chosen by what was measured and named in metrics.csv, column method; bootstraps of %zu replicates", p->study.replicates);
     if (study_has_protocol(&p->study, PROTOCOL_OFFICIAL))
         printf("; official: mean and population SD of five folds on one test set, no interval");
     printf("\n");

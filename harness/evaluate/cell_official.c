@@ -50,7 +50,7 @@ static void write_predictions(const struct cell_task *t, const struct cell_name 
 
 struct summary { /* of the folds of one part */
     size_t n_metrics;
-    const char *metric[MOST_METRICS];
+    char *metric[MOST_METRICS];
     double *value;       /* [MOST_METRICS, n_folds] */
     char *reason[MOST_METRICS]; /* first fold in which it is undefined, and why; NULL: none */
 };
@@ -58,8 +58,10 @@ struct summary { /* of the folds of one part */
 static void summary_free(struct summary *s)
 {
     free(s->value);
-    for (size_t m = 0; m < MOST_METRICS; m++)
+    for (size_t m = 0; m < MOST_METRICS; m++) {
+        free(s->metric[m]);
         free(s->reason[m]);
+    }
 }
 
 static struct metric_row row_of(const struct cell_task *t, const struct cell_name *name, const struct scored *part, const char *partition)
@@ -87,7 +89,9 @@ static int score_fold(struct summary *s, const struct cell_task *t, const struct
     s->n_metrics = panel_n_metrics(panel);
     panel_compute(panel, scratch, NULL, value, reason);
     for (size_t m = 0; m < s->n_metrics; m++) {
-        s->metric[m] = row.metric = panel_metric_name(panel, m);
+        row.metric = panel_metric_name(panel, m);
+        if (!s->metric[m])
+            s->metric[m] = mem_strdup(row.metric);
         s->value[m * r->n_folds + fold] = row.value = value[m];
         row.reason = reason[m] ? reason[m] : "";
         if (reason[m] && !s->reason[m])

@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "evaluate/figure_data.h"
 #include "evaluate/thumbnail.h"
-#include "report/figures.h"
+#include "report/drawings.h"
 #include "report/folder.h"
 #include "report/main_table.h"
 #include "report/page.h"
@@ -33,10 +34,10 @@ static struct page_thumbnail *make_thumbnails(size_t *n, const struct folder *f,
 
 static int write_page(struct redraw_result *r, const struct folder *f, const struct main_table *table, int n_threads, struct status *st)
 {
-    struct figure_list figures;
+    struct drawing_list figures;
     size_t n;
-    figures_plan(&figures, f);
-    int code = figures_draw(&figures, f, n_threads, st);
+    drawings_plan(&figures, f);
+    int code = drawings_draw(&figures, f, n_threads, st);
     struct page_thumbnail *thumbnail = code ? NULL : make_thumbnails(&n, f, n_threads);
     if (!code)
         code = page_write(&r->page, f, table, &figures, thumbnail, n, st);
@@ -44,10 +45,10 @@ static int write_page(struct redraw_result *r, const struct folder *f, const str
         free(thumbnail[i].png);
     free(thumbnail);
     for (size_t i = 0; i < figures.n; i++)
-        r->n_figures += figures.figure[i].drawn;
+        r->n_figures += figures.drawing[i].drawn;
     if (figures.missing)
         r->missing = mem_strdup(figures.missing);
-    figures_free(&figures);
+    drawings_free(&figures);
     return code;
 }
 
@@ -61,6 +62,8 @@ int redraw(struct redraw_result *r, const char *directory, int n_threads, struct
         return code;
     main_table_make(&table, &f);
     code = main_table_write(&table, st);
+    if (!code)
+        code = figure_data_write(&table, n_threads, st);
     if (!code)
         code = write_page(r, &f, &table, n_threads, st);
     main_table_free(&table);

@@ -62,7 +62,7 @@ void page_anchor(const struct page *p, const char *task)
     page_text(p, task);
 }
 
-static void write_image(const struct page *p, const struct figure *g)
+static void write_image(const struct page *p, const struct drawing *g)
 {
     char *name = mem_printf("figures/%s.svg", g->name), *path = path_join(p->folder->directory, name);
     unsigned char *data;
@@ -87,7 +87,7 @@ static void write_image(const struct page *p, const struct figure *g)
 void page_figures(const struct page *p, const char *task, const char *kind)
 {
     for (size_t i = 0; i < p->figures->n; i++) {
-        const struct figure *g = &p->figures->figure[i];
+        const struct drawing *g = &p->figures->drawing[i];
         if (g->drawn && !strcmp(g->task, task) && (!kind || !strncmp(g->name, kind, strlen(kind))))
             write_image(p, g);
     }
@@ -208,7 +208,7 @@ static void write_page(const struct page *p)
     free(task);
 }
 
-int page_write(char **path, const struct folder *folder, const struct main_table *table, const struct figure_list *figures,
+int page_write(char **path, const struct folder *folder, const struct main_table *table, const struct drawing_list *figures,
                const struct page_thumbnail *thumbnail, size_t n_thumbnails, struct status *st)
 {
     struct outfile out;

@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 #include "base/status.h"
-#include "report/figures.h"
+#include "report/drawings.h"
 #include "report/folder.h"
 #include "report/main_table.h"
 
@@ -25,13 +25,13 @@ struct page {
     FILE *f;
     const struct folder *folder;
     const struct main_table *table;
-    const struct figure_list *figures;
+    const struct drawing_list *figures;
     const struct page_thumbnail *thumbnail; /* [n_thumbnails] by path */
     size_t n_thumbnails;
 };
 
 /* RESULTS/report.html; *path (new string) says where. */
-int page_write(char **path, const struct folder *folder, const struct main_table *table, const struct figure_list *figures,
+int page_write(char **path, const struct folder *folder, const struct main_table *table, const struct drawing_list *figures,
                const struct page_thumbnail *thumbnail, size_t n_thumbnails, struct status *st) MUST_CHECK;
 
 extern const char PAGE_STYLE[], PAGE_SCRIPT[];

@@ -25,7 +25,7 @@
  *     # method: percentile | bca | basic (default: bca from 5,000 replicates on, which it needs, else percentile)
  *     # cluster: patient | image (as if images of a patient were independent of each other: their intervals are too short)
  *     # stratify: auto (by class where a class has fewer than 20 patients) | class | none
- *   proportions: wilson              # wilson | clopper_pearson, of independent images (interval/figures.h: what each figure gets)
+ *   proportions: wilson              # wilson | clopper_pearson, of independent images (interval/estimates.h: what each figure gets)
  *   label_efficiency: {fractions: [1, 5, 10, 25, 50, 100], draws: 20}   # per cent of the training patients; default: not computed
  *   on_bad_image: fail               # fail | skip: truncated, undecodable
  *   on_missing_image: fail           # fail | skip: named in a table, not on disk

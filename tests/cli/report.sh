@@ -33,7 +33,8 @@ check "Markdown too" sh -c "grep '^|' out/main_table.md | awk -F'|' '{ if (n && 
 
 # ---- figures ----
 if command -v gnuplot > /dev/null; then
-    for name in forest shortcut path.fracture.grouped path.age.grouped; do
+    for name in forest shortcut path.fracture.grouped path.age.grouped roc.fracture.grouped precision_recall.fracture.grouped decision.fracture.grouped \
+        calibration.fracture.grouped confusion.fracture.grouped bland_altman.age.grouped; do
         check "figure $name" sh -c "test -s out/figures/$name.svg && test -s out/figures/$name.png"
     done
     check "each says study and n" sh -c "grep -q 'Study small' out/figures/forest.svg"
@@ -41,6 +42,15 @@ if command -v gnuplot > /dev/null; then
 else
     skip "figures" "gnuplot is not installed"
 fi
+
+# ---- what they are drawn from ----
+check "confusion matrices hold every test image" sh -c "awk -F, '\$2 == \"fracture\" { n[\$4] += \$11 } END { for (k in n) if (n[k] != want) bad = 1; exit bad || !length(n) }' want=\$(awk -F, '\$2 == \"fracture\" && \$9 == \"test\" && \$10 == \"auroc\" { print \$11; exit }' out/metrics.csv) out/figures/confusion.fracture.csv"
+awk -F, "$at"' $at["metric"] == "accuracy" && $at["partition"] == "test" && $at["probe"] == "linear" && $at["model"] == "thumbnail" { print $at["value"] }' out/metrics.csv > accuracy
+awk -F, '$2 == "fracture" && $4 == "thumbnail" { n += $11; if ($9 == $10) hit += $11 } END { printf "%.12f\n", hit / n }' out/figures/confusion.fracture.csv > counted
+check "and give metrics.csv's accuracy" sh -c "test -s accuracy && paste accuracy counted | awk '{ d = \$1 - \$2; exit !(d < 1e-9 && d > -1e-9) }'"
+awk -F, '$2 == "age" && $4 == "thumbnail" && $9 == "bias" { print $11 }' out/figures/bland_altman.age.csv > bias
+awk -F, "$at"' $at["model"] == "thumbnail" && $at["probe"] == "linear" && $at["partition"] == "test" { s += $at["prediction"] - $at["label"]; n++ } END { printf "%.12f\n", s / n }' out/predictions/age.csv > mean
+check "the bias is the mean of prediction less target" sh -c "test -s bias && paste bias mean | awk '{ d = \$1 - \$2; exit !(d < 1e-9 && d > -1e-9) }'"
 
 # ---- once more ----
 cp -r out first

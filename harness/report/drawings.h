@@ -4,8 +4,8 @@
  * gnuplot runs inside the folder, reads one CSV a figure, and is told what to draw by
  * arguments, so that no name of a file reaches a shell.  Without gnuplot, or without its scripts,
  * nothing is drawn and `missing` says what to install; that is no error. */
-#ifndef REPORT_FIGURES_H
-#define REPORT_FIGURES_H
+#ifndef REPORT_DRAWINGS_H
+#define REPORT_DRAWINGS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 #include "base/status.h"
 #include "report/folder.h"
 
-struct figure {
+struct drawing {
     char *name;    /* "roc.TASK.PROTOCOL": figures/NAME.svg */
     char *task;    /* "": of the whole study */
     char *title;   /* in words */
@@ -24,16 +24,16 @@ struct figure {
     bool drawn;
 };
 
-struct figure_list {
-    struct figure *figure;
+struct drawing_list {
+    struct drawing *drawing;
     size_t n;
     char *missing; /* why nothing was drawn; NULL: it was */
 };
 
 /* What can be drawn of the folder. */
-void figures_plan(struct figure_list *list, const struct folder *f);
+void drawings_plan(struct drawing_list *list, const struct folder *f);
 /* Draws them, up to n_threads at once.  STATUS_DATA with gnuplot's own words if a script fails. */
-int figures_draw(struct figure_list *list, const struct folder *f, int n_threads, struct status *st) MUST_CHECK;
-void figures_free(struct figure_list *list);
+int drawings_draw(struct drawing_list *list, const struct folder *f, int n_threads, struct status *st) MUST_CHECK;
+void drawings_free(struct drawing_list *list);
 
 #endif

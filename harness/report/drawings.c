@@ -1,4 +1,4 @@
-#include "report/figures.h"
+#include "report/drawings.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@ static bool has_file(const struct folder *f, const char *name)
 }
 
 struct plan {
-    struct figure_list *list;
+    struct drawing_list *list;
     size_t capacity;
     const struct folder *folder;
 };
@@ -32,12 +32,12 @@ struct plan {
 static void add(struct plan *plan, char *name, const char *csv, const char *task, char *title, char *caption, const char *protocol,
                 const char *probe)
 {
-    struct figure g = {.name = name, .task = mem_strdup(task), .title = title, .caption = caption, .script = mem_printf("%.*s.gp", (int)strcspn(name, "."), name), .csv = mem_strdup(csv)};
+    struct drawing g = {.name = name, .task = mem_strdup(task), .title = title, .caption = caption, .script = mem_printf("%.*s.gp", (int)strcspn(name, "."), name), .csv = mem_strdup(csv)};
     const char *const argument[] = {task, protocol, probe};
     for (size_t i = 0; i < 3; i++)
         g.argument[i] = mem_strdup(argument[i]);
-    plan->list->figure = mem_grow(plan->list->figure, plan->list->n, &plan->capacity, sizeof g);
-    plan->list->figure[plan->list->n++] = g;
+    plan->list->drawing = mem_grow(plan->list->drawing, plan->list->n, &plan->capacity, sizeof g);
+    plan->list->drawing[plan->list->n++] = g;
 }
 
 /* ---- of a task ---- */
@@ -48,28 +48,32 @@ struct view {
 };
 
 static const struct {
-    const char *name, *csv, *title, *band;
+    const char *name, *csv /* begins with, then TASK.csv */, *title, *band;
 } KIND[] = {
-    {"roc", "figures/roc.csv", "ROC", "Band: percentile interval of the sensitivity, by patient"},
-    {"precision_recall", "figures/precision_recall.csv", "Precision and recall", "Band: percentile interval of the precision, by patient"},
-    {"calibration", "figures/calibration.csv", "Calibration", "Bars: Wilson interval of the observed share; below: images a bin"},
-    {"decision", "figures/decision.csv", "Decision curve", "Band: percentile interval of the net benefit, by patient"},
-    {"confusion", "figures/confusion.csv", "Confusion matrix", "Images, and under them the share of their true class with its Wilson interval"},
-    {"bland_altman", "figures/bland_altman.csv", "Bland-Altman", "Lines: bias and limits of agreement, each with its 95% interval"},
-    {"embedding", "figures/embedding.csv", "Map of the features", "Principal components of the standardised features, in per cent of their variance; no interval"},
+    {"roc", "figures/roc.", "ROC", "Band: 95% percentile interval of the sensitivity, by patient"},
+    {"precision_recall", "figures/precision_recall.", "Precision and recall", "Band: 95% percentile interval of the precision, by patient"},
+    {"calibration", "figures/calibration.", "Calibration", "Bars: 95% Wilson interval of the observed share; below: images a bin"},
+    {"decision", "figures/decision.", "Decision curve", "Band: 95% percentile interval of the net benefit, by patient"},
+    {"confusion", "figures/confusion.", "Confusion matrix", "Images, and under them the share of their true class with its 95% Wilson interval"},
+    {"bland_altman", "figures/bland_altman.", "Bland-Altman", "Lines: bias and limits of agreement, each with its 95% interval"},
+    {"embedding", "embedding.", "Map of the features", "Principal components of the standardised features, in per cent of their variance; no interval"},
 };
 
-/* Is there a row of this task and protocol in figures/NAME.csv? */
-static bool has_rows(const struct table *t, const struct view *v)
+/* Does the CSV have a row of this protocol? */
+static bool has_rows(const struct folder *f, const char *csv, const char *wanted)
 {
-    size_t task, protocol;
+    struct table t;
+    size_t protocol;
     struct status ignored = {0};
-    if (!t->n_columns || table_column(t, "task", &task, &ignored) || table_column(t, "protocol", &protocol, &ignored))
-        return false;
-    for (size_t i = 0; i < t->n_rows; i++)
-        if (!strcmp(table_cell(t, i, task), v->task) && !strcmp(table_cell(t, i, protocol), v->protocol))
-            return true;
-    return false;
+    char *path = path_join(f->directory, csv);
+    bool found = false;
+    if (file_exists(path) && !table_read(&t, path, &ignored)) {
+        for (size_t i = 0; i < t.n_rows && !found && !table_column(&t, "protocol", &protocol, &ignored); i++)
+            found = !strcmp(table_cell(&t, i, protocol), wanted);
+        table_free(&t);
+    }
+    free(path);
+    return found;
 }
 
 static char *caption_of(const struct view *v, const char *more)
@@ -77,12 +81,15 @@ static char *caption_of(const struct view *v, const char *more)
     return mem_printf("Study %s, protocol %s, probe %s; test part: %s images of %s patients. %s.", v->study, v->protocol, v->probe, v->n, v->n_patients, more);
 }
 
-static void plan_task(struct plan *plan, const struct view *v, const struct table *data)
+static void plan_task(struct plan *plan, const struct view *v)
 {
-    for (size_t k = 0; k < sizeof KIND / sizeof *KIND; k++)
-        if (has_rows(&data[k], v))
-            add(plan, mem_printf("%s.%s.%s", KIND[k].name, v->task, v->protocol), KIND[k].csv, v->task,
-                mem_printf("%s of %s", KIND[k].title, v->task), caption_of(v, KIND[k].band), v->protocol, v->probe);
+    for (size_t k = 0; k < sizeof KIND / sizeof *KIND; k++) {
+        char *csv = mem_printf("%s%s.csv", KIND[k].csv, v->task);
+        if (has_rows(plan->folder, csv, v->protocol))
+            add(plan, mem_printf("%s.%s.%s", KIND[k].name, v->task, v->protocol), csv, v->task, mem_printf("%s of %s", KIND[k].title, v->task),
+                caption_of(v, KIND[k].band), v->protocol, v->probe);
+        free(csv);
+    }
     if (has_file(plan->folder, "path.csv") && strcmp(v->protocol, "official") != 0)
         add(plan, mem_printf("path.%s.%s", v->task, v->protocol), "path.csv", v->task, mem_printf("Regularisation paths of %s", v->task),
             mem_printf("Study %s, protocol %s, probe %s: the criterion on validation folds over the penalty; ring: the value chosen, the test part had no "
@@ -90,7 +97,7 @@ static void plan_task(struct plan *plan, const struct view *v, const struct tabl
 }
 
 /* Every task and protocol that the main table shows, by the first probe of its first model. */
-static void plan_tasks(struct plan *plan, const struct main_table *t, const struct table *data)
+static void plan_tasks(struct plan *plan, const struct main_table *t)
 {
     const struct folder *f = plan->folder;
     for (size_t i = 0; i < t->n; i++) {
@@ -104,7 +111,7 @@ static void plan_tasks(struct plan *plan, const struct main_table *t, const stru
         if (seen || first == SIZE_MAX)
             continue;
         struct view v = {m(f, first, "study"), r->task, r->protocol, r->probe, m(f, first, "n"), m(f, first, "n_patients"), m(f, first, "level"), m(f, first, "method")};
-        plan_task(plan, &v, data);
+        plan_task(plan, &v);
     }
 }
 
@@ -147,31 +154,20 @@ static void plan_study(struct plan *plan, const struct main_table *t)
             mem_printf("Study %s: the same frozen probe on both. Bars: intervals as external.csv names them.", study), r->protocol, r->probe);
 }
 
-void figures_plan(struct figure_list *list, const struct folder *f)
+void drawings_plan(struct drawing_list *list, const struct folder *f)
 {
     struct plan plan = {list, 0, f};
     struct main_table t;
-    struct table data[sizeof KIND / sizeof *KIND] = {0};
-    struct status ignored = {0};
-    *list = (struct figure_list){0};
+    *list = (struct drawing_list){0};
     main_table_make(&t, f);
-    for (size_t k = 0; k < sizeof KIND / sizeof *KIND; k++) {
-        char *path = path_join(f->directory, KIND[k].csv);
-        if (file_exists(path) && table_read(&data[k], path, &ignored))
-            data[k] = (struct table){0};
-        free(path);
-    }
     plan_study(&plan, &t);
-    plan_tasks(&plan, &t, data);
-    for (size_t k = 0; k < sizeof KIND / sizeof *KIND; k++)
-        if (data[k].n_columns)
-            table_free(&data[k]);
+    plan_tasks(&plan, &t);
     main_table_free(&t);
 }
 
 /* ---- drawing ---- */
 
-static int draw(struct figure *g, const char *scripts, const char *directory, struct status *st)
+static int draw(struct drawing *g, const char *scripts, const char *directory, struct status *st)
 {
     char *out = mem_printf("figures/%s", g->name), *path = mem_printf("%s/figures/%s.svg", directory, g->name);
     const char *argument[] = {g->csv, out, g->title, g->caption, g->argument[0], g->argument[1], g->argument[2], NULL};
@@ -182,7 +178,7 @@ static int draw(struct figure *g, const char *scripts, const char *directory, st
     return code;
 }
 
-int figures_draw(struct figure_list *list, const struct folder *f, int n_threads, struct status *st)
+int drawings_draw(struct drawing_list *list, const struct folder *f, int n_threads, struct status *st)
 {
     const char *why;
     char *scripts = gnuplot_find(&why), *folder = path_join(f->directory, "figures");
@@ -196,21 +192,21 @@ int figures_draw(struct figure_list *list, const struct folder *f, int n_threads
     if (!code) {
 #pragma omp parallel for schedule(dynamic) num_threads(n_threads)
         for (size_t i = 0; i < list->n; i++)
-            said[i].code = draw(&list->figure[i], scripts, f->directory, &said[i]);
+            said[i].code = draw(&list->drawing[i], scripts, f->directory, &said[i]);
     }
     for (size_t i = 0; i < list->n && !code; i++)
         if (said[i].code)
-            code = status_set(st, said[i].code, "figure %s: %s", list->figure[i].name, said[i].text);
+            code = status_set(st, said[i].code, "figure %s: %s", list->drawing[i].name, said[i].text);
     free(said);
     free(folder);
     free(scripts);
     return code;
 }
 
-void figures_free(struct figure_list *list)
+void drawings_free(struct drawing_list *list)
 {
     for (size_t i = 0; i < list->n; i++) {
-        struct figure *g = &list->figure[i];
+        struct drawing *g = &list->drawing[i];
         for (size_t k = 0; k < sizeof g->argument / sizeof *g->argument; k++)
             free(g->argument[k]);
         free(g->name);
@@ -220,7 +216,7 @@ void figures_free(struct figure_list *list)
         free(g->caption);
         free(g->csv);
     }
-    free(list->figure);
+    free(list->drawing);
     free(list->missing);
-    *list = (struct figure_list){0};
+    *list = (struct drawing_list){0};
 }
