@@ -27,7 +27,7 @@ do for [kind in "svg png"] {
     eval(frame(kind, w, h))
     do for [j = 1:m] {
         model = word(models, j)
-        eval(panel(j, columns, lanes, w, h, 0, 74, 58))
+        eval(panel(j, columns, lanes, w, h, 0, 74, 62))
         set title sprintf("%s: bias %.2f, limits %.2f to %.2f", model, real(first(c_difference, of_model(model, "bias"))), real(first(c_difference, of_model(model, "lower limit"))), \
             real(first(c_difference, of_model(model, "upper limit")))) offset 0, -0.6 noenhanced font size_of(kind, 12)
         set xlabel "mean of target and prediction"

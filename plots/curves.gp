@@ -23,7 +23,7 @@ do for [kind in "svg png"] {
     do for [j = 1:m] { eval(entry(j, m, word(models, j), w, h)) }
     do for [i = 1:n] {
         k = word(classes, i)
-        eval(panel(i, columns, lanes, w, h, m, 74, 58))
+        eval(panel(i, columns, lanes, w, h, m, 74, 62))
         set title sprintf("%s (%s of %s)", name_of(k), first(c_positive, of . "&&" . is(c_class, k)), first(c_n, of . "&&" . is(c_class, k))) offset 0, -0.6 noenhanced
         set xlabel x_name
         set ylabel y_name

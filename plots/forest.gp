@@ -28,7 +28,7 @@ do for [kind in "svg png"] {
         metric = word(metrics, i)
         tasks = names(metric)
         k = words(tasks)
-        eval(panel(i, n, 1, w, h, m, 170, 58))
+        eval(panel(i, n, 1, w, h, m, 170, 62))
         lo = min(least(c_low, of . "&&" . is(c_metric, metric)), least(c_value, of . "&&" . is(c_metric, metric)))
         hi = max(most(c_high, of . "&&" . is(c_metric, metric)), most(c_value, of . "&&" . is(c_metric, metric)))
         set xtics step(hi - lo, 4)

@@ -29,7 +29,7 @@ do for [kind in "svg png"] {
     do for [j = 1:m] { eval(entry(j, m, word(curves, j), w, h)) }
     do for [i = 1:n] {
         t = word(tasks, i)
-        eval(panel(i, columns, lanes, w, h, m, 74, 58))
+        eval(panel(i, columns, lanes, w, h, m, 74, 62))
         set title t offset 0, -0.6 noenhanced
         set xlabel (i > n - columns ? "labelled training patients, %" : "")
         set ylabel first(c_metric, mean . "&&" . is(c_task, t)) noenhanced

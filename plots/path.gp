@@ -29,15 +29,18 @@ do for [kind in "svg png"] {
     do for [j = 1:m] { eval(entry(j, m, word(curves, j), w, h)) }
     do for [i = 1:n] {
         q = word(probes, i)
-        eval(panel(i, min(n, 2), lanes, w, h, m, 74, 58))
+        eval(panel(i, min(n, 2), lanes, w, h, m, 74, 62))
         # k-NN's grid is short and of whole numbers
         if (first(c_parameter, of . "&&" . is(c_probe, q)) eq "k") { set format x "%g" } else { set format x "10^{%T}" }
         set xlabel q . ": " . first(c_parameter, of . "&&" . is(c_probe, q)) noenhanced
         set ylabel first(c_criterion, of . "&&" . is(c_probe, q)) noenhanced
-        plot for [j = 1:m] band(q, word(curves, j)) using 1:2:3 with filledcurves lc rgb hue(j) fs transparent solid 0.10 noborder, \
-            for [j = 1:m] mean(q, word(curves, j)) using c_x:c_score with lines lc rgb hue(j) lw 2 dt dash(j), \
-            for [j = 1:m] chosen(q, word(curves, j)) using c_x:c_score with points lc rgb hue(j) pt marker[(j - 1) % 8 + 1] ps 1.1, \
-            for [j = 1:m] chosen(q, word(curves, j)) using c_x:c_score with points lc rgb "#000000" pt 6 ps 2 lw 1.5
+        # Not every probe reads every readout.
+        js = ""
+        do for [j = 1:m] { if (words(distinct(c_probe, curve(q, word(curves, j)))) > 0) { js = js . sprintf(" %d", j) } }
+        plot for [j in js] band(q, word(curves, j + 0)) using 1:2:3 with filledcurves lc rgb hue(j + 0) fs transparent solid 0.10 noborder, \
+            for [j in js] mean(q, word(curves, j + 0)) using c_x:c_score with lines lc rgb hue(j + 0) lw 2 dt dash(j + 0), \
+            for [j in js] chosen(q, word(curves, j + 0)) using c_x:c_score with points lc rgb hue(j + 0) pt marker[(j - 1) % 8 + 1] ps 1.1, \
+            for [j in js] chosen(q, word(curves, j + 0)) using c_x:c_score with points lc rgb "#000000" pt 6 ps 2 lw 1.5
         eval(unframe)
     }
     unset multiplot

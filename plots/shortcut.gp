@@ -30,7 +30,7 @@ do for [kind in "svg png"] {
     do for [j = 1:m] { eval(entry(j, m, word(models, j), w, h)) }
     do for [i = 1:n] {
         b = word(baselines, i)
-        eval(panel(i, n, 1, w, h, m, 70, 58))
+        eval(panel(i, n, 1, w, h, m, 70, 62))
         set xlabel "baseline: " . b noenhanced
         set ylabel "model" noenhanced
         plot x with lines lc rgb "#808080" dt 2 lw 1.5, \

@@ -42,11 +42,13 @@ lines(t) = strlen(t) == 0 ? 0 : strstrt(t, "\n") == 0 ? 1 : 1 + lines(t[strstrt(
 set border 3 lw 1
 set tics nomirror out
 set grid ytics xtics lc rgb "#d8d8d8" lw 1 dt 1
+set xlabel offset 0, 0.6
+set ylabel offset 1.2, 0
 set key noautotitle noenhanced samplen 2.5 spacing 1.15
 # A page of w x h pixels: title and legend above, caption below, panels between.
 begin(kind, w, h) = kind eq "svg" ? \
-    sprintf("set terminal svg size %d,%d dynamic font 'DejaVu Sans,13' background 'white'; set output '%s.svg'", w, h, out) : \
-    sprintf("set terminal pngcairo size %d,%d font 'DejaVu Sans,9.75' background 'white'; set output '%s.png'", w, h, out)
+    sprintf("set terminal svg size %d,%d dynamic font 'DejaVu Sans,12' background 'white'; set output '%s.svg'", w, h, out) : \
+    sprintf("set terminal pngcairo size %d,%d font 'DejaVu Sans,9' background 'white'; set output '%s.png'", w, h, out)
 size_of(kind, pixels) = sprintf(",%g", kind eq "svg" ? pixels : 0.75 * pixels)
 foot(w) = 15.0 * lines(wrap(caption, int(w / 7.0))) + 20
 head = 34.0

@@ -34,6 +34,9 @@ enum option {
     OPTION_SCHEDULE,
     OPTION_ABSOLUTE,
     OPTION_BOXES,
+    OPTION_AGAINST,
+    OPTION_METRIC,
+    OPTION_PROBE,
     OPTION_HELP,
     N_OPTIONS
 };
@@ -62,8 +65,9 @@ int cmd_run(const struct invocation *in, struct status *st);
 int cmd_check(const struct invocation *in, struct status *st);
 int cmd_extract(const struct invocation *in, struct status *st);
 int cmd_evaluate(const struct invocation *in, struct status *st);
+int cmd_compare(const struct invocation *in, struct status *st);
 int cmd_export(const struct invocation *in, struct status *st);
-int cmd_apply(const struct invocation *in, struct status *st);
+int cmd_external(const struct invocation *in, struct status *st);
 int cmd_report(const struct invocation *in, struct status *st);
 int cmd_heatmap(const struct invocation *in, struct status *st);
 int cmd_regions(const struct invocation *in, struct status *st);
@@ -84,5 +88,22 @@ int command_pipeline_options(struct pipeline_options *o, const struct invocation
 int command_begin(struct pipeline *p, const struct invocation *in, struct status *st) MUST_CHECK;
 /* What the audit found, in words on stderr; STATUS_DATA if there are errors. */
 int command_judge_audit(const struct pipeline *p, bool quiet, struct status *st) MUST_CHECK;
+/* How many hypotheses, how many of them significant, and where it stands: a line a family. */
+void command_print_comparison(const struct compare_summary *s, const char *directory);
+
+/* ---- the external cohorts that a study names ---- */
+
+struct external_cohorts {
+    struct pipeline *item; /* [n] */
+    size_t n;
+};
+
+/* Read, audited, compared with the development's cohorts, judged.  On failure freed. */
+int command_externals_prepare(struct external_cohorts *e, const struct pipeline *p, const struct invocation *in, struct status *st) MUST_CHECK;
+/* p's models are used, and its store is closed first. */
+int command_externals_extract(struct external_cohorts *e, struct pipeline *p, struct status *st) MUST_CHECK;
+/* With the probes under p's output; decode_only: embeddings that are missing are an error. */
+int command_externals_evaluate(struct external_cohorts *e, struct pipeline *p, bool decode_only, struct status *st) MUST_CHECK;
+void command_externals_free(struct external_cohorts *e);
 
 #endif

@@ -201,14 +201,13 @@ const char **cell_class_names(const struct task *task)
     return name;
 }
 
-int cell_score(struct headline *h, const struct cell_task *t, const struct cell_name *name, struct scored *part, const char *partition,
-               const double *score, size_t n_out, double threshold, struct status *st)
+int cell_estimates(struct estimates *estimates, const struct cell_task *t, struct scored *part, const double *score, size_t n_out, double threshold,
+                   struct status *st)
 {
     const struct study *s = t->study;
     const struct task *task = t->cohort->source->task;
     bool regression = task->kind == KIND_REGRESSION;
     const char **class_name = cell_class_names(task);
-    struct estimates estimates;
     struct estimates_request request = {
         .panel = {.kind = (enum task_kind)task->kind, .n_classes = task->n_classes, .n = part->n, .label = regression ? NULL : part->label,
                   .target = regression ? part->target : NULL, .score = scored_set(part, score, n_out), .threshold = threshold, .full = true,
@@ -216,11 +215,19 @@ int cell_score(struct headline *h, const struct cell_task *t, const struct cell_
         .level = s->level, .bootstrap = s->bootstrap, .proportion = s->proportions, .n_threads = t->n_threads,
         .by_patient = t->cohort->has_patients && s->cluster == CLUSTER_PATIENT, .patients_cut = t->cohort->has_patients && s->cluster == CLUSTER_IMAGE};
     scored_plan(&request.plan, t, part);
-    int code = estimates_compute(&estimates, &request, st);
+    int code = estimates_compute(estimates, &request, st);
+    free(class_name);
+    return code;
+}
+
+int cell_score(struct headline *h, const struct cell_task *t, const struct cell_name *name, struct scored *part, const char *partition,
+               const double *score, size_t n_out, double threshold, struct status *st)
+{
+    struct estimates estimates;
+    int code = cell_estimates(&estimates, t, part, score, n_out, threshold, st);
     if (!code)
         write_estimates(h, t, name, part, partition, &estimates);
     estimates_free(&estimates);
-    free(class_name);
     return code;
 }
 
@@ -261,7 +268,7 @@ static int score_test(struct headline *h, const struct cell_task *t, const struc
 static int keep(const struct cell_task *t, const struct cell_name *name, enum study_probe probe, const struct probe_task *problem,
                 const struct probe_result *r, struct status *st)
 {
-    struct keep_fit fit = {&r->scaler, &r->logistic, &r->ridge, &r->ordinal, r->grid[r->chosen], NAN, NAN, -1};
+    struct keep_fit fit = {&r->scaler, &r->logistic, &r->ridge, &r->ordinal, r->grid[r->chosen], NAN, NAN, -1, r->validation, r->test};
     if (problem->kind == KIND_BINARY) {
         size_t n;
         struct scored part;

@@ -208,7 +208,8 @@ int cell_official(struct headline *h, const struct cell_task *t, const struct ce
     write_path(t, name, h->parameter_name, &r);
     code = cell_official_finish(h, t, name, &r, st);
     for (size_t f = 0; f < r.n_folds && !code && keeper_wants(t, probe); f++) {
-        struct keep_fit fit = {&r.scaler[f], &r.logistic[f], &r.ridge[f], &r.ordinal[f], r.grid[r.chosen[f]], NAN, NAN, (int)f};
+        struct keep_fit fit = {&r.scaler[f], &r.logistic[f], &r.ridge[f], &r.ordinal[f], r.grid[r.chosen[f]], NAN, NAN, (int)f, NULL,
+                               r.test + f * t->partitions->n_test * r.n_out};
         if (!r.left_out[f].code)
             code = keeper_add(t->keeper, t, name, probe, problem, &fit, st);
     }

@@ -65,46 +65,18 @@ const double *scored_set(struct scored *s, const double *score, size_t n_out)
     return s->own_score;
 }
 
-/* Does some class have so few units that a draw might lose it? */
-static bool has_rare_class(const uint32_t *stratum, size_t n_units, size_t n_strata)
-{
-    size_t *count = NEW0(n_strata, size_t);
-    bool rare = false;
-    for (size_t u = 0; u < n_units; u++)
-        count[stratum[u]]++;
-    for (size_t k = 0; k < n_strata; k++)
-        rare |= count[k] > 0 && count[k] < STRATIFY_BELOW;
-    free(count);
-    return rare;
-}
-
 void scored_plan(struct bootstrap_plan *plan, const struct cell_task *t, struct scored *s)
 {
     const struct study *study = t->study;
     *plan = (struct bootstrap_plan){.n = s->n, .unit = s->unit, .n_units = t->n_units, .stratum = t->stratum, .n_strata = t->n_strata,
                                     .replicates = study->replicates, .seed = study->seed, .stream = t->cohort->source->task->name};
-    if (study->cluster == CLUSTER_IMAGE) {
-        free(s->own_draw);
-        free(s->own_stratum);
-        s->own_draw = NEW(s->n, uint32_t);
-        s->own_stratum = NEW(s->n, uint32_t);
-        for (size_t i = 0; i < s->n; i++) {
-            s->own_draw[i] = (uint32_t)i;
-            s->own_stratum[i] = (uint32_t)s->label[i];
-        }
-        plan->unit = s->own_draw;
-        plan->n_units = s->n;
-        plan->stratum = t->stratum ? s->own_stratum : NULL;
-    }
-    if (study->stratify == STRATIFY_NONE ||
-        (study->stratify == STRATIFY_AUTO && plan->stratum && !has_rare_class(plan->stratum, plan->n_units, plan->n_strata)))
-        plan->stratum = NULL;
+    free(s->own_plan);
+    bootstrap_plan_choose(plan, &s->own_plan, s->label, study->cluster, study->stratify);
 }
 
 void scored_free(struct scored *s)
 {
-    free(s->own_draw);
-    free(s->own_stratum);
+    free(s->own_plan);
     free(s->own_label);
     free(s->own_target);
     free(s->own_unit);

@@ -52,7 +52,8 @@ static json_t *tasks_of(const struct pipeline *p)
     for (size_t t = 0; t < p->study.n_tasks; t++) {
         const struct cohort *c = &p->cohort[t];
         cohort_digest(hex, c, &p->survey);
-        json_t *task = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:b}", "name", c->source->task->name, "file",
+        json_t *task = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:b}", "name", c->source->task->name, "kind",
+                                              task_kind_name((enum task_kind)c->source->task->kind), "file",
                                               c->source->path, "data", c->source->data, "cohort_sha256", hex, "rows", (json_int_t)c->n_rows,
                                               "images", (json_int_t)c->n, "patients", (json_int_t)c->n_units, "excluded",
                                               (json_int_t)findings_count(&c->findings, FINDING_EXCLUDED), "warnings",
@@ -79,6 +80,18 @@ static json_t *models_of(const struct pipeline *p)
         json_array_append_new(list, model);
     }
     return list;
+}
+
+/* With what `skelex-eval compare` draws the study's replicates again, and which hypotheses the study declared. */
+static json_t *bootstrap_of(const struct study *s)
+{
+    return json_pack("{s:I, s:f, s:s, s:s}", "replicates", (json_int_t)s->replicates, "level", s->level, "cluster", study_cluster_name(s->cluster), "stratify",
+                     study_stratify_name(s->stratify));
+}
+
+static json_t *compare_of(const struct study_compare *c)
+{
+    return json_pack("{s:s?, s:s?, s:s, s:s?}", "reference", c->reference, "metric", c->metric, "probe", study_probe_name(c->probe), "readout", c->readout);
 }
 
 static json_t *protocols_of(const struct study *s)
@@ -128,13 +141,13 @@ static json_t *attentive_of(const struct pipeline *p)
 static int write_file(const struct pipeline *p, const char *file, const char *name, json_t *extra, struct status *st)
 {
     char hex[DIGEST_HEX];
-    json_t *root = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:i, s:I, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "schema", SCHEMA_VERSION, "program",
+    json_t *root = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:i, s:I, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "schema", SCHEMA_VERSION, "program",
                              PROGRAM_NAME, "version", PROGRAM_VERSION, "command_line", p->options.command_line, "study", p->study.name, "study_file",
                              p->study.path, "study_sha256", digest_hex(hex, p->study.digest), "seed", (json_int_t)p->study.seed, "threads",
                              p->options.n_threads, "batch", (json_int_t)(p->options.batch ? p->options.batch : 1), "protocols",
                              protocols_of(&p->study), "blas", blas_description(), "cpu", version_cpu(), "instructions",
                              cpu_level_name(cpu_level()),
-                             "tasks", tasks_of(p), "models", models_of(p), "attentive", attentive_of(p), "stages", costs_of(p));
+                             "bootstrap", bootstrap_of(&p->study), "compare", compare_of(&p->study.compare), "tasks", tasks_of(p), "models", models_of(p), "attentive", attentive_of(p), "stages", costs_of(p));
     if (!root) {
         json_decref(extra);
         return status_set(st, STATUS_INTERNAL, "provenance: a text that is not UTF-8 (a file name?)");

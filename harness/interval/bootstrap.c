@@ -51,6 +51,38 @@ static uint32_t draw_below(gsl_rng *rng, uint32_t limit)
     return (uint32_t)(product >> 32);
 }
 
+/* Has some stratum so few units that a draw might lose it? */
+static bool has_rare_stratum(const struct bootstrap_plan *plan)
+{
+    size_t *count = NEW0(plan->n_strata, size_t);
+    bool rare = false;
+    for (size_t u = 0; u < plan->n_units; u++)
+        count[plan->stratum[u]]++;
+    for (size_t k = 0; k < plan->n_strata; k++)
+        rare |= count[k] > 0 && count[k] < STRATIFY_BELOW;
+    free(count);
+    return rare;
+}
+
+void bootstrap_plan_choose(struct bootstrap_plan *plan, uint32_t **own, const int32_t *label, enum bootstrap_cluster cluster,
+                           enum bootstrap_stratify stratify)
+{
+    *own = NULL;
+    if (cluster == CLUSTER_IMAGE) {
+        uint32_t *unit = NEW(2 * plan->n, uint32_t), *stratum = unit + plan->n;
+        for (size_t i = 0; i < plan->n; i++) {
+            unit[i] = (uint32_t)i;
+            stratum[i] = plan->stratum ? (uint32_t)label[i] : 0;
+        }
+        *own = unit;
+        plan->unit = unit;
+        plan->n_units = plan->n;
+        plan->stratum = plan->stratum ? stratum : NULL;
+    }
+    if (stratify == STRATIFY_NONE || (stratify == STRATIFY_AUTO && plan->stratum && !has_rare_stratum(plan)))
+        plan->stratum = NULL;
+}
+
 void bootstrap_spread(uint32_t *weight, const uint32_t *unit_count, const struct bootstrap_plan *plan)
 {
     for (size_t i = 0; i < plan->n; i++)

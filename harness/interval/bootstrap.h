@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "metric/interval_choice.h"
 #include "metric/panel.h"
 
 struct bootstrap_plan {
@@ -28,6 +29,12 @@ struct bootstrap_plan {
     uint64_t seed;
     const char *stream;      /* the task's name */
 };
+
+/* Of a plan by patients, with strata by class or none: as a study chooses.  cluster image: each sample is its own unit and its
+ * stratum is label[i] (looked at where the plan has strata); stratify auto: strata stay where one of them has fewer than
+ * STRATIFY_BELOW units, so that a draw might lose it.  *own: what the plan then borrows, to be freed with free(); NULL: nothing. */
+void bootstrap_plan_choose(struct bootstrap_plan *plan, uint32_t **own, const int32_t *label, enum bootstrap_cluster cluster,
+                           enum bootstrap_stratify stratify);
 
 /* weight[i] = unit_count[unit[i]] */
 void bootstrap_spread(uint32_t *weight, const uint32_t *unit_count, const struct bootstrap_plan *plan);

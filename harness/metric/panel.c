@@ -67,13 +67,13 @@ static void count_classes(const struct panel *p, struct panel_scratch *s, const 
 static void sweep_classes(const struct panel *p, struct panel_scratch *s, const uint32_t *weight)
 {
     size_t k = p->n_classes;
-    if (p->kind == KIND_BINARY)
+    if (p->cell && p->kind == KIND_BINARY)
         count_binary(p, s, weight);
-    else
+    else if (p->cell)
         count_classes(p, s, weight);
-    s->n = confusion_total(s->count, k);
     for (size_t c = 0; c < p->n_columns; c++)
         s->area[c] = ranking_count(&p->ranking[c], weight);
+    s->n = p->cell ? confusion_total(s->count, k) : s->area[0].n_positive + s->area[0].n_negative;
     for (size_t c = 1; p->at_least && c < k; c++)
         s->at_least[c] = ranking_count(&p->at_least[c], weight);
     for (size_t i = 0; p->pair && i < k * k; i++)

@@ -69,6 +69,9 @@ const char *panel_metric_name(const struct panel *p, size_t i);
 /* Position of a metric; panel_n_metrics(p) if the panel has none of that name. */
 size_t panel_metric_find(const struct panel *p, const char *name);
 
+/* Keep this metric alone: later calls compute no other, to the same bits.  Of a panel that is not full. */
+void panel_keep_only(struct panel *p, size_t i);
+
 /* What an area's metric ranks: hit[n] in {0, 1} by score[n].  n and labels as panel_new accepted them. */
 void panel_area_of(int32_t *hit, double *score, const struct panel_input *in, const struct panel_metric *m);
 

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 
@@ -149,4 +150,38 @@ void panel_list_free(struct panel_list *l)
         free(l->metric[i].name);
     free(l->metric);
     *l = (struct panel_list){0};
+}
+
+/* false: no kind has it. */
+static bool find_figure(enum panel_figure *figure, const char *name)
+{
+    bool found = false;
+    for (int kind = KIND_BINARY; kind <= KIND_REGRESSION && !found; kind++) {
+        struct panel_list l = {0};
+        panel_list_make(&l, (enum task_kind)kind, kind == KIND_REGRESSION ? 0 : 2, NULL, false, NAN, false);
+        for (size_t i = 0; i < l.n && !found; i++) {
+            found = !strcmp(l.metric[i].name, name);
+            *figure = l.metric[i].figure;
+        }
+        panel_list_free(&l);
+    }
+    return found;
+}
+
+bool panel_metric_exists(const char *name)
+{
+    enum panel_figure figure;
+    return find_figure(&figure, name);
+}
+
+bool panel_metric_is_of_order(const char *name)
+{
+    enum panel_figure figure;
+    return find_figure(&figure, name) && (figure <= FIGURE_AUROC_AT_LEAST || (figure >= FIGURE_AVERAGE_PRECISION && figure <= FIGURE_YOUDEN));
+}
+
+bool panel_metric_is_error(const char *name)
+{
+    enum panel_figure figure;
+    return find_figure(&figure, name) && (figure == FIGURE_MAE || figure == FIGURE_RMSE || figure == FIGURE_MAE_GRADE);
 }

@@ -84,4 +84,11 @@ void panel_list_make(struct panel_list *l, enum task_kind kind, size_t n_classes
                      double within, bool full);
 void panel_list_free(struct panel_list *l);
 
+/* Is it a metric of a panel that is not full, of some kind of task? */
+bool panel_metric_exists(const char *name);
+/* Of those: does it depend on the order of the scores alone (of each class's)?  AUROCs, average precision. */
+bool panel_metric_is_of_order(const char *name);
+/* Of those: is less better? */
+bool panel_metric_is_error(const char *name);
+
 #endif

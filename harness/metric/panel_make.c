@@ -223,12 +223,38 @@ int panel_new(struct panel **p, const struct panel_input *in, struct status *st)
     return STATUS_OK;
 }
 
+static void drop_rankings(struct panel *p)
+{
+    for (size_t i = 0; p->ranking && i < p->n_columns; i++)
+        ranking_free(&p->ranking[i]);
+    free(p->ranking);
+    p->ranking = NULL;
+    p->n_columns = 0;
+}
+
+void panel_keep_only(struct panel *p, size_t i)
+{
+    assert(!p->full && i < p->list.n);
+    for (size_t m = 0; m < p->list.n; m++)
+        if (m != i)
+            free(p->list.metric[m].name);
+    p->list.metric[0] = p->list.metric[i];
+    p->list.n = 1;
+    if (p->kind == KIND_REGRESSION)
+        return;
+    if (panel_metric_is_of_order(p->list.metric[0].name)) {
+        free(p->cell);
+        p->cell = NULL;
+    } else {
+        drop_rankings(p);
+    }
+}
+
 void panel_free(struct panel *p)
 {
     if (!p)
         return;
-    for (size_t i = 0; p->ranking && i < p->n_columns; i++)
-        ranking_free(&p->ranking[i]);
+    drop_rankings(p);
     for (size_t i = 0; i < p->n_classes; i++) {
         if (p->at_least)
             ranking_free(&p->at_least[i]);
@@ -239,7 +265,6 @@ void panel_free(struct panel *p)
         for (size_t j = 0; p->pair && j < p->n_classes; j++)
             ranking_free(&p->pair[i * p->n_classes + j]);
     }
-    free(p->ranking);
     free(p->at_least);
     free(p->pair);
     free(p->class_said);

@@ -146,12 +146,6 @@ static void plan_study(struct plan *plan, const struct main_table *t)
         add(plan, mem_strdup("label_efficiency"), "efficiency.csv", "", mem_strdup("Label efficiency"),
             mem_printf("Study %s, probe %s: mean over draws of labelled training patients. Bars below 100 %%: percentiles of the draws; at 100 %%: bootstrap interval "
                        "of the test part.", study, r->probe), r->protocol, r->probe);
-    if (folder_has(f, FOLDER_RANKS))
-        add(plan, mem_strdup("ranks"), "ranks.csv", "", mem_strdup("Mean ranks over tasks"),
-            mem_printf("Study %s: models joined by a bar do not differ (Nemenyi). Tasks that share images are not independent.", study), r->protocol, r->probe);
-    if (folder_has(f, FOLDER_EXTERNAL))
-        add(plan, mem_strdup("external"), "external.csv", "", mem_strdup("Internal test and external cohort"),
-            mem_printf("Study %s: the same frozen probe on both. Bars: intervals as external.csv names them.", study), r->protocol, r->probe);
 }
 
 void drawings_plan(struct drawing_list *list, const struct folder *f)

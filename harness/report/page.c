@@ -62,6 +62,13 @@ void page_anchor(const struct page *p, const char *task)
     page_text(p, task);
 }
 
+/* Several panels beside one another: gnuplot says viewBox="0 0 WIDTH HEIGHT". */
+static bool is_wide(const char *svg)
+{
+    const char *box = strstr(svg, "viewBox=\"0 0 ");
+    return box && strtol(box + 13, NULL, 10) > 700;
+}
+
 static void write_image(const struct page *p, const struct drawing *g)
 {
     char *name = mem_printf("figures/%s.svg", g->name), *path = path_join(p->folder->directory, name);
@@ -69,7 +76,7 @@ static void write_image(const struct page *p, const struct drawing *g)
     size_t size;
     struct status ignored = {0};
     if (!file_read(&data, &size, path, 0, &ignored)) {
-        fputs("<figure><img alt=\"", p->f);
+        fprintf(p->f, "<figure%s><img alt=\"", is_wide((const char *)data) ? " class=broad" : "");
         page_text(p, g->title);
         fputs("\" src=\"data:image/svg+xml;base64,", p->f);
         markup_base64(p->f, data, size);

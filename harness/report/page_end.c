@@ -11,7 +11,6 @@ void page_external(const struct page *p)
 {
     fputs("<section id=external><h2>External validation</h2>\n<p>Scaler, probe and threshold as the development data left them; nothing was fitted on the external "
           "cohort.</p>\n", p->f);
-    page_figures(p, "", "external");
     page_plain_table(p, FOLDER_EXTERNAL, NULL, NULL);
     if (folder_has(p->folder, FOLDER_CASEMIX)) {
         fputs("<h3>Case mix</h3>\n", p->f);
@@ -44,7 +43,7 @@ void page_costs(const struct page *p)
         fputs("<tr>", p->f);
         page_cell(p, "td", NULL, name ? name : "");
         fprintf(p->f, "<td class=n>%.0f %s</td><td class=n>%.2f</td><td class=n>", items,
-                !name ? "" : !strcmp(name, "evaluate") ? "cells" : !strcmp(name, "load") ? "models" : "images", seconds);
+                !name ? "" : !strcmp(name, "evaluate") ? "cells" : !strcmp(name, "load") ? "models" : !strcmp(name, "gallery") ? "tasks" : "images", seconds);
         if (seconds > 0 && items > 0)
             fprintf(p->f, "%.1f", items / seconds);
         fprintf(p->f, "</td><td class=n>%.0f</td></tr>\n", json_number_value(json_object_get(s, "peak_memory_kib")) * 1024 / 1e6);
@@ -122,6 +121,6 @@ void page_provenance(const struct page *p)
     term(p, "BLAS", folder_said(p->folder, "blas"));
     list_terms(p, "models", of_model, sizeof of_model / sizeof *of_model);
     list_terms(p, "tasks", of_task, sizeof of_task / sizeof *of_task);
-    fputs("</dl>\n<p class=soft>The study with every default written out: <code>study.resolved.yaml</code>. What each column of each CSV means: "
-          "<code>skelex-eval schema</code>.</p></section>\n", p->f);
+    fputs("</dl>\n<p class=soft>The study with every default written out: <code>study.resolved.yaml</code>.</p>"
+          "</section>\n", p->f);
 }

@@ -33,6 +33,7 @@ const char PAGE_STYLE[] =
     "figure{margin:1rem 0;max-width:60rem;break-inside:avoid}\n"
     "figure img{display:block;max-width:100%;height:auto;background:#fff;border:1px solid var(--line);border-radius:4px}\n"
     ".pair{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,30rem),1fr));gap:0 1.5rem}\n"
+    ".pair .broad{grid-column:1/-1}\n"
     ".note{border-left:4px solid var(--line);background:var(--raised);padding:.5rem .9rem;margin:.75rem 0;border-radius:0 4px 4px 0}\n"
     ".note.error{border-color:var(--error);background:var(--error-ground);color:var(--error)}\n"
     ".note.warning{border-color:var(--warn);background:var(--warn-ground);color:var(--warn)}\n"
@@ -48,7 +49,7 @@ const char PAGE_STYLE[] =
     "code{font-family:ui-monospace,\"Liberation Mono\",\"DejaVu Sans Mono\",monospace;font-size:.9em;overflow-wrap:anywhere}\n"
     "@media(max-width:40rem){body{padding:.75rem .75rem 3rem}dl{grid-template-columns:1fr}dt{margin-top:.4rem}th,td{padding:.3rem .4rem}.strip figure{width:44%}}\n"
     "@media print{:root{--ground:#fff;--raised:#fff;--text:#000;--soft:#333;--line:#999;--link:#000}body{max-width:none;font-size:10pt;padding:0}"
-    "nav,.screen{display:none}details>*{display:block}h2{break-after:avoid}h3{break-after:avoid}.wide{overflow:visible}table{font-size:8pt}"
+    "nav,.screen{display:none}details::details-content{content-visibility:visible;display:block}h2{break-after:avoid}h3{break-after:avoid}.wide{overflow:visible}table{font-size:8pt}"
     "tr{break-inside:avoid}thead{display:table-header-group}.pair{grid-template-columns:1fr 1fr}.task{break-before:page}}\n";
 
 /* Without it everything can be read; with it a click on a heading sorts. */

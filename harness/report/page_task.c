@@ -183,7 +183,7 @@ static void worst_case(const struct page *p, size_t i)
         fputs("like it in training: ", p->f);
         page_text(p, w(p, i, "label"));
         fputs(" (cosine ", p->f);
-        markup_rounded_html(p->f, w(p, i, "similarity"), 2);
+        markup_rounded_html(p->f, w(p, i, "similarity"), 3);
         fputs(")", p->f);
     }
     fputs("<br><code>", p->f);

@@ -11,7 +11,7 @@ const char RESULTS_METRICS_HEADER[] = "study,task,protocol,model,readout,probe,p
 const char RESULTS_PATH_HEADER[] = "study,task,protocol,model,readout,probe,preprocess,precision,criterion,parameter,parameter_value,fold,score,chosen,edge";
 const char RESULTS_AUDIT_HEADER[] = "task,severity,check,sample,line,detail,group";
 const char RESULTS_COHORT_HEADER[] = "task,class,partition,images,patients";
-const char RESULTS_SPLITS_HEADER[] = "sample,patient,site,label,protocol,partition,fold,sha256";
+const char RESULTS_SPLITS_HEADER[] = "sample,patient,site,label,protocol,partition,fold,unit,sha256";
 
 int results_open(struct outfile *out, const char *directory, const char *sub, const char *name, const char *header, struct status *st)
 {

@@ -86,4 +86,5 @@ if command -v gnuplot > /dev/null; then
 else
     skip "the picture" "gnuplot is not installed"
 fi
+expect "models are compared" 0 "12 tasks, 6 models, 200 replicates, 2 threads" "$bench/bench_compare" --tiny
 echo "1..$count"

@@ -14,7 +14,7 @@ check "it is whole" sh -c "head -1 $page | grep -q '<!doctype html>' && tail -1 
 check "no network: nothing is fetched" sh -c "! grep -oE '(src|href)=\"?[a-z]+:[^,\"]{0,40}' $page | grep -v 'src=\"data:' && ! grep -q '@import\|url(' $page"
 check "headings in their order" sh -c "grep -oE '<h[1-3]' $page | awk '{ n = substr(\$0, 3); if (n > last + 1) bad = 1; last = n } END { exit bad || !NR }'"
 check "every anchor has its place" sh -c "grep -oE 'href=\"#[^\"]*\"' $page | sed 's/.*#//; s/\"//' | sort -u | while read -r a; do grep -qE \"id=\\\"?\$a[\\\" >]\" $page || { echo \$a; exit 1; }; done"
-check "parts: audit first, then summary, flow, tasks, costs, provenance" sh -c "grep -oE '<section [^>]*id=[^>]*' $page | sed 's/.*id=//; s/\"//g' | tr '\n' ' ' | grep -q '^audit summary flow task-fracture task-age costs provenance'"
+check "parts: audit first, then summary, comparison, flow, tasks, the reporting sheet, costs, provenance" sh -c "grep -oE '<section [^>]*id=[^>]*' $page | sed 's/.*id=//; s/\"//g' | tr '\n' ' ' | grep -q '^audit summary comparison flow task-fracture task-age reporting costs provenance'"
 check "light and dark, print and phone" sh -c "grep -q 'prefers-color-scheme:dark' $page && grep -q '@media print' $page && grep -q 'name=viewport' $page"
 
 # ---- the main table ----
@@ -51,6 +51,12 @@ check "and give metrics.csv's accuracy" sh -c "test -s accuracy && paste accurac
 awk -F, '$2 == "age" && $4 == "thumbnail" && $9 == "bias" { print $11 }' out/figures/bland_altman.age.csv > bias
 awk -F, "$at"' $at["model"] == "thumbnail" && $at["probe"] == "linear" && $at["partition"] == "test" { s += $at["prediction"] - $at["label"]; n++ } END { printf "%.12f\n", s / n }' out/predictions/age.csv > mean
 check "the bias is the mean of prediction less target" sh -c "test -s bias && paste bias mean | awk '{ d = \$1 - \$2; exit !(d < 1e-9 && d > -1e-9) }'"
+
+check "the map holds the test images" sh -c "awk -F, '\$4 == \"tiny\" { n++ } END { print n + 0 }' out/embedding.fracture.csv | grep -qx \"\$(awk -F, '\$2 == \"fracture\" && \$9 == \"test\" { print \$11; exit }' out/metrics.csv)\""
+check "worst errors are errors, of the test part, worst first" awk -F, 'FNR == 1 { next } FILENAME ~ /splits/ { if ($6 == "test") test[$1] = 1; next }
+    $2 == "fracture" && $8 == "case" { n++; if ($9 == $15 || !($12 in test) || ($7 > 1 && $10 < last)) bad = 1; last = $10 }
+    $2 == "fracture" && $8 == "neighbour" { m++; if ($12 in test) bad = 1 } END { exit bad || n != 6 || m != 18 }' out/splits/fracture.csv out/worst.csv
+check "they stand in the page as thumbnails" test "$(grep -o 'data:image/png' $page | wc -l)" = "$(($(wc -l < out/worst.csv) - 1))"
 
 # ---- once more ----
 cp -r out first
