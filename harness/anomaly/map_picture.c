@@ -7,80 +7,24 @@
 
 #include "base/memory.h"
 #include "base/png_encode.h"
-#include "image/intensity.h"
-#include "image/resample.h"
+#include "image/canvas.h"
 #include "image/tensor.h"
 
 #define OPACITY 0.55 /* of the colour over the radiograph */
 #define MARGIN 12    /* px around the colour bar */
 #define BAR 18       /* its width */
-#define LETTER 2     /* px of a letter's dot */
 #define LABEL 84     /* room for the numbers */
 #define GAP 8        /* between panels */
 #define HIDDEN 127   /* grey level of a masked patch */
 
-struct canvas {
-    size_t width, height;
-    uint16_t *sample; /* [height, width, 3] of 8 bits */
-};
-
-static struct canvas canvas_new(size_t width, size_t height, uint16_t grey)
-{
-    struct canvas c = {width, height, NEW(3 * width * height, uint16_t)};
-    for (size_t i = 0; i < 3 * width * height; i++)
-        c.sample[i] = grey;
-    return c;
-}
-
-static void put(struct canvas *c, size_t x, size_t y, const uint8_t rgb[3])
-{
-    if (x < c->width && y < c->height)
-        for (size_t k = 0; k < 3; k++)
-            c->sample[3 * (y * c->width + x) + k] = rgb[k];
-}
-
-static unsigned char *canvas_encode(size_t *size, struct canvas *c)
-{
-    unsigned char *file = png_encode(size, c->sample, c->width, c->height, 3, 8);
-    free(c->sample);
-    return file;
-}
-
-/* ---- numbers ---- */
-
-/* Seven rows of five dots, the leftmost in bit 4. */
-static const struct {
-    char letter;
-    uint8_t row[7];
-} letters[] = {
-    {'0', {14, 17, 17, 17, 17, 17, 14}}, {'1', {4, 12, 4, 4, 4, 4, 14}},   {'2', {14, 17, 1, 2, 4, 8, 31}}, {'3', {14, 17, 1, 6, 1, 17, 14}},
-    {'4', {2, 6, 10, 18, 31, 2, 2}},     {'5', {31, 16, 30, 1, 1, 17, 14}}, {'6', {6, 8, 16, 30, 17, 17, 14}}, {'7', {31, 1, 2, 4, 4, 8, 8}},
-    {'8', {14, 17, 17, 14, 17, 17, 14}}, {'9', {14, 17, 17, 15, 1, 2, 12}}, {'.', {0, 0, 0, 0, 0, 12, 12}},  {'-', {0, 0, 0, 14, 0, 0, 0}},
-    {'e', {0, 0, 14, 17, 31, 16, 14}},
-};
-
-static void write_number(struct canvas *c, size_t x, size_t y, double value)
-{
-    char text[16];
-    static const uint8_t white[3] = {255, 255, 255};
-    snprintf(text, sizeof text, "%.2g", value);
-    for (const char *t = text; *t; t++, x += 6 * LETTER)
-        for (size_t l = 0; l < sizeof letters / sizeof *letters; l++)
-            for (size_t dot = 0; letters[l].letter == *t && dot < 7 * 5 * LETTER * LETTER; dot++) {
-                size_t row = dot / (5 * LETTER * LETTER), column = dot / (LETTER * LETTER) % 5;
-                if (letters[l].row[row] >> (4 - column) & 1)
-                    put(c, x + column * LETTER + dot % LETTER, y + row * LETTER + dot / LETTER % LETTER, white);
-            }
-}
-
 static void draw_bar(struct canvas *c, size_t left, double top_value, const struct colour_map *colours)
 {
-    size_t from = MARGIN + 7 * LETTER / 2, n = c->height - 2 * from;
+    size_t from = MARGIN + 7 * CANVAS_LETTER / 2, n = c->height - 2 * from;
     for (size_t y = 0; y < n; y++)
         for (size_t x = 0; x < BAR; x++)
-            put(c, left + x, from + y, colour_map_at(colours, 1 - (double)y / (double)(n - 1)));
+            canvas_put(c, left + x, from + y, colour_map_at(colours, 1 - (double)y / (double)(n - 1)));
     for (size_t i = 0; i < 3; i++) /* top, middle, bottom */
-        write_number(c, left + BAR + 6, from + i * (n - 1) / 2 - 7 * LETTER / 2, top_value * (2 - (double)i) / 2);
+        canvas_number(c, left + BAR + 6, from + i * (n - 1) / 2 - 7 * CANVAS_LETTER / 2, top_value * (2 - (double)i) / 2);
 }
 
 /* ---- the map ---- */
@@ -108,36 +52,15 @@ static double map_at(const struct error_map *map, double x, double y)
            b * ((1 - a) * (double)m[bottom * map->width + left] + a * (double)m[bottom * map->width + right]);
 }
 
-static void outline(struct canvas *c, const struct map_box *box, double scale_x, double scale_y, size_t width, size_t height)
-{
-    static const uint8_t white[3] = {255, 255, 255};
-    double right = fmin(box->right * scale_x, (double)width - 1), bottom = fmin(box->bottom * scale_y, (double)height - 1);
-    size_t x0 = (size_t)fmax(box->left * scale_x, 0), x1 = (size_t)fmax(right, 0), y0 = (size_t)fmax(box->top * scale_y, 0), y1 = (size_t)fmax(bottom, 0);
-    for (size_t x = x0; x <= x1; x++) {
-        put(c, x, y0, white);
-        put(c, x, y1, white);
-    }
-    for (size_t y = y0; y <= y1; y++) {
-        put(c, x0, y, white);
-        put(c, x1, y, white);
-    }
-}
-
 int map_picture_overlay(unsigned char **file, size_t *size, const struct error_map *map, const struct radiograph *r, const struct preprocess *p,
                         const struct map_box *box, size_t n_boxes, const struct colour_map *colours, struct status *st)
 {
-    size_t longest = r->width > r->height ? r->width : r->height;
-    size_t width = r->width * MAP_PICTURE_SIDE / longest, height = r->height * MAP_PICTURE_SIDE / longest;
-    width = width ? width : 1;
-    height = height ? height : 1;
-    uint8_t *bytes = NEW(r->width * r->height * r->channels, uint8_t), *small = NEW(width * height * r->channels, uint8_t);
-    intensity_to_8bit(bytes, r);
-    int code = resample(small, width, height, bytes, r->width, r->height, r->channels, RESAMPLE_BILINEAR, st);
-    free(bytes);
-    if (code) {
-        free(small);
+    static const uint8_t white[3] = {255, 255, 255};
+    size_t width, height;
+    uint8_t *small;
+    int code = canvas_shrink(&small, &width, &height, r, MAP_PICTURE_SIDE, st);
+    if (code)
         return code;
-    }
     struct tensor_frame frame = tensor_frame(r->width, r->height, p);
     size_t bar_height = height < 160 ? 160 : height; /* a narrow picture still has room for the bar */
     struct canvas c = canvas_new(width + MARGIN + BAR + LABEL, bar_height, 0);
@@ -153,10 +76,11 @@ int map_picture_overlay(unsigned char **file, size_t *size, const struct error_m
                 for (size_t k = 0; k < 3; k++)
                     rgb[k] = (uint8_t)lrint((1 - OPACITY) * rgb[k] + OPACITY * colour[k]);
             }
-            put(&c, x, y, rgb);
+            canvas_put(&c, x, y, rgb);
         }
+    double scale_x = (double)width / (double)r->width, scale_y = (double)height / (double)r->height;
     for (size_t i = 0; i < n_boxes; i++)
-        outline(&c, &box[i], (double)width / (double)r->width, (double)height / (double)r->height, width, height);
+        canvas_outline(&c, box[i].left * scale_x, box[i].top * scale_y, box[i].right * scale_x, box[i].bottom * scale_y, width, height, white);
     draw_bar(&c, width + MARGIN, top_value, colours);
     free(small);
     *file = canvas_encode(size, &c);
@@ -182,7 +106,7 @@ unsigned char *map_picture_panels(size_t *size, const struct error_map *map, con
                 rgb[3][k] = hidden ? made : is;
             }
             for (size_t panel = 0; panel < 4; panel++)
-                put(&c, panel * (map->width * zoom + GAP) + x, y, rgb[panel]);
+                canvas_put(&c, panel * (map->width * zoom + GAP) + x, y, rgb[panel]);
         }
     return canvas_encode(size, &c);
 }

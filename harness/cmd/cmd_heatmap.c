@@ -112,19 +112,17 @@ static void drawn_free(struct drawn *d)
     free(d->n_boxes);
 }
 
-static int check_size(const struct boxes_image *image, const char *path, struct status *st)
+/* Into the picture's pixels; a broken picture has its own row, and no boxes. */
+static int fit(bool *readable, struct boxes_image *image, const char *path, struct status *st)
 {
     struct file_map file;
     struct radiograph_info info;
     int code = file_map(&file, path, st);
     if (code)
         return code;
-    bool readable = radiograph_info(&info, file.data, file.size, NULL) == STATUS_OK; /* a broken picture has its own row */
+    *readable = radiograph_info(&info, file.data, file.size, NULL) == STATUS_OK;
     file_unmap(&file);
-    if (readable && (info.width != image->width || info.height != image->height))
-        return status_set(st, STATUS_DATA, "%s: '%s' is given as %zux%zu px, but '%s' has %zux%zu", image->entry, image->file, image->width,
-                          image->height, path, info.width, info.height);
-    return STATUS_OK;
+    return *readable ? boxes_fit(image, info.width, info.height, path, st) : STATUS_OK;
 }
 
 static int find_boxes(struct drawn *d, const struct paths *paths, const char *file, struct status *st)
@@ -135,10 +133,13 @@ static int find_boxes(struct drawn *d, const struct paths *paths, const char *fi
         return code;
     *d = (struct drawn){NEW0(paths->n + 1, struct map_box *), NEW0(paths->n + 1, size_t), paths->n};
     for (size_t i = 0; i < paths->n && !code; i++) {
-        const struct boxes_image *image = boxes_find(&boxes, paths->path[i]);
+        struct boxes_image *image = boxes_find(&boxes, paths->path[i]);
+        bool readable = true;
         if (!image || image->n == 0)
             continue;
-        code = check_size(image, paths->path[i], st);
+        code = fit(&readable, image, paths->path[i], st);
+        if (code || !readable)
+            continue;
         d->n_boxes[i] = image->n;
         d->box[i] = NEW(image->n, struct map_box);
         for (size_t k = 0; k < image->n; k++)

@@ -170,8 +170,7 @@ static int judge_and_open(struct pipeline *p, const struct invocation *in, struc
     return code;
 }
 
-/* Study, audit and models, as every command begins; on failure p is freed. */
-static int begin(struct pipeline *p, const struct invocation *in, struct status *st)
+int command_begin(struct pipeline *p, const struct invocation *in, struct status *st)
 {
     struct pipeline_options options;
     int code = command_pipeline_options(&options, in, st);
@@ -184,7 +183,7 @@ static int begin(struct pipeline *p, const struct invocation *in, struct status 
 static int begin_all(struct pipeline *p, struct external_cohorts *e, const struct invocation *in, struct status *st)
 {
     *e = (struct external_cohorts){0};
-    int code = begin(p, in, st);
+    int code = command_begin(p, in, st);
     if (code)
         return code;
     code = command_externals_prepare(e, p, in, st);
@@ -256,7 +255,7 @@ int cmd_export(const struct invocation *in, struct status *st)
 {
     struct pipeline p;
     const char *to = in->value[OPTION_TO] ? in->value[OPTION_TO] : "export";
-    int code = begin(&p, in, st);
+    int code = command_begin(&p, in, st);
     if (code)
         return code;
     code = pipeline_extract(&p, true, st);

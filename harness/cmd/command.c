@@ -41,7 +41,7 @@ static const struct {
     [OPTION_MASK_RATIO] = {"--mask-ratio", NULL, "R", "share of the patches hidden in each pass (default: the checkpoint's own, 0.75)"},
     [OPTION_SCHEDULE] = {"--schedule", NULL, "NAME", "official (default): random masks; even: every patch is hidden equally often"},
     [OPTION_ABSOLUTE] = {"--absolute", NULL, NULL, "absolute differences in place of squared ones"},
-    [OPTION_BOXES] = {"--boxes", NULL, "PATH", "COCO .json, or folder of LabelMe files: draw the boxes, and score how well the maps find them"},
+    [OPTION_BOXES] = {"--boxes", NULL, "PATH", "COCO .json, .csv, or folder of LabelMe, VOC or YOLO files: draw the boxes, and score how well the maps find them"},
     [OPTION_AGAINST] = {"--against", NULL, "MODEL", "compare each model with this one only; `all pairs`: with each other"},
     [OPTION_METRIC] = {"--metric", NULL, "NAME", "compare by this metric, in place of the declared; `headline`: what each task is known by"},
     [OPTION_PROBE] = {"--probe", NULL, "NAME", "compare the models of this probe, in place of the declared"},
@@ -105,6 +105,13 @@ const struct command COMMANDS[] = {
      "With --boxes also localisation.csv; pictures that the boxes do not know count as pictures without any.",
      2, SIZE_MAX, COMMON | BIT(OPTION_OUTPUT) | BIT(OPTION_SEED) | BIT(OPTION_PASSES) | BIT(OPTION_MASK_RATIO) | BIT(OPTION_SCHEDULE) |
          BIT(OPTION_ABSOLUTE) | BIT(OPTION_PRECISION) | BIT(OPTION_BOXES), cmd_heatmap},
+    {"regions", "STUDY.yaml", "the region-guided tumour classifier on detected regions and whole images",
+     "Cuts every box of the study's `regions:` out of its image at full resolution, encodes it and the whole image, and scores both with the\n"
+     "38-output head: the checkpoint's own, or one fitted on the frozen regions of the development part.  Of an image counts the largest\n"
+     "over its regions; tumour and malignant follow from thresholds.  Writes regions.csv, region_predictions.csv (columns as the published\n"
+     "script's), region_metrics.csv, region_confusion.csv (two- and three-way, per site), region_heads.csv, region_overlays/ and\n"
+     "provenance_regions.json.  Regions are kept in the store: Ctrl-C loses nothing.",
+     1, 1, STUDY | BIT(OPTION_BATCH), cmd_regions},
     {"synth", "DIR", "a small synthetic radiograph cohort and a tiny random checkpoint",
      "Draws bone-like pictures with three labels of known difficulty (fracture, joint space grade, age) and a tiny vit_mae checkpoint with\n"
      "random weights: enough to try the program without data.  The same seed gives the same bytes.\n"

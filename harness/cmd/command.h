@@ -70,6 +70,7 @@ int cmd_export(const struct invocation *in, struct status *st);
 int cmd_external(const struct invocation *in, struct status *st);
 int cmd_report(const struct invocation *in, struct status *st);
 int cmd_heatmap(const struct invocation *in, struct status *st);
+int cmd_regions(const struct invocation *in, struct status *st);
 int cmd_inspect(const struct invocation *in, struct status *st);
 int cmd_synth(const struct invocation *in, struct status *st);
 
@@ -83,6 +84,8 @@ void command_say_report(const struct redraw_result *r, bool quiet);
 
 /* From options to the pipeline's. */
 int command_pipeline_options(struct pipeline_options *o, const struct invocation *in, struct status *st) MUST_CHECK;
+/* Study, audit and models, as every command begins; on failure p is freed. */
+int command_begin(struct pipeline *p, const struct invocation *in, struct status *st) MUST_CHECK;
 /* What the audit found, in words on stderr; STATUS_DATA if there are errors. */
 int command_judge_audit(const struct pipeline *p, bool quiet, struct status *st) MUST_CHECK;
 /* How many hypotheses, how many of them significant, and where it stands: a line a family. */

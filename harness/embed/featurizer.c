@@ -203,9 +203,10 @@ size_t featurizer_in_hand(const struct featurizer_workspace *w)
 }
 
 /* A baseline has its vector at once; of an encoder the pixels wait. */
-int featurizer_add(struct featurizer_workspace *w, const struct featurizer *f, const struct radiograph *r, size_t file_bytes, struct status *st)
+static int add(struct featurizer_workspace *w, const struct featurizer *f, const struct radiograph *r, bool shown, size_t file_bytes, struct status *st)
 {
     int code = STATUS_OK;
+    float *pixels = f->encoder ? w->pixels + w->n * w->n_pixels : NULL;
     assert(w->n < w->batch);
     switch (f->model->source) {
     case SOURCE_THUMBNAIL:
@@ -215,11 +216,21 @@ int featurizer_add(struct featurizer_workspace *w, const struct featurizer *f, c
         baseline_acquisition(w->vector + w->n * f->width, r, file_bytes);
         break;
     case SOURCE_ENCODER:
-        code = tensor_from_radiograph(w->pixels + w->n * w->n_pixels, r, &f->preprocess, st);
+        code = shown ? tensor_from_shown(pixels, r, &f->preprocess, st) : tensor_from_radiograph(pixels, r, &f->preprocess, st);
         break;
     }
     w->n += !code;
     return code;
+}
+
+int featurizer_add(struct featurizer_workspace *w, const struct featurizer *f, const struct radiograph *r, size_t file_bytes, struct status *st)
+{
+    return add(w, f, r, false, file_bytes, st);
+}
+
+int featurizer_add_shown(struct featurizer_workspace *w, const struct featurizer *f, const struct radiograph *r, size_t file_bytes, struct status *st)
+{
+    return add(w, f, r, true, file_bytes, st);
 }
 
 /* token[n_tokens, token_width] as float16 in out[token_floats]. */

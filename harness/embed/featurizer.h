@@ -51,6 +51,9 @@ void featurizer_workspace_free(struct featurizer_workspace *w);
 /* Behind those in hand, of which there are fewer than `batch`.  On failure the picture is not among them. */
 int featurizer_add(struct featurizer_workspace *w, const struct featurizer *f, const struct radiograph *r, size_t file_bytes,
                    struct status *st) MUST_CHECK;
+/* A region, whose samples are the 8 bits to be shown: no min-max of its own (but of a baseline's, which knows no other way). */
+int featurizer_add_shown(struct featurizer_workspace *w, const struct featurizer *f, const struct radiograph *r, size_t file_bytes,
+                         struct status *st) MUST_CHECK;
 size_t featurizer_in_hand(const struct featurizer_workspace *w);
 
 struct featurizer_item {

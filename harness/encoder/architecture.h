@@ -39,6 +39,7 @@ struct architecture {
     const float *(*tokens)(const void *state);
     const float *(*positions)(const void *model, size_t *n);
     void (*logits)(const void *model, const void *state, float *out); /* called if info.n_labels > 0 */
+    void (*classify)(const void *model, const float *readouts, float *out); /* the same from the readouts of a picture */
 };
 
 /* The model that `arch` opened in e; NULL if another did. */

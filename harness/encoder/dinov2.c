@@ -103,4 +103,5 @@ const struct architecture dinov2_architecture = {
     .hidden_size = vit_hidden_size,
     .hidden_state = vit_hidden_state,
     .logits = vit_logits,
+    .classify = vit_classify,
 };

@@ -374,14 +374,33 @@ int encoder_logits(const struct encoder *e, const struct encoder_workspace *w, f
     return STATUS_OK;
 }
 
+static int check_groups(const struct encoder *e, struct status *st)
+{
+    if (e->info.n_labels == GROUPS_LABELS) {
+        return STATUS_OK;
+    }
+    return status_set(st, STATUS_DATA, "'%s': its classifier has %zu labels, the region-guided one has %d", e->checkpoint.path, e->info.n_labels,
+                      GROUPS_LABELS);
+}
+
 int encoder_probabilities(const struct encoder *e, const struct encoder_workspace *w, float *out, struct status *st)
 {
     float logits[GROUPS_LABELS];
-    if (e->info.n_labels != GROUPS_LABELS) {
-        return status_set(st, STATUS_DATA, "'%s': its classifier has %zu labels, the region-guided one has %d", e->checkpoint.path,
-                          e->info.n_labels, GROUPS_LABELS);
+    int code = check_groups(e, st);
+    if (code == STATUS_OK) {
+        e->arch->logits(e->model, w->state, logits);
+        groups_probabilities(out, logits);
     }
-    e->arch->logits(e->model, w->state, logits);
-    groups_probabilities(out, logits);
-    return STATUS_OK;
+    return code;
+}
+
+int encoder_classify_groups(const struct encoder *e, const float *readouts, float *out, struct status *st)
+{
+    float logits[GROUPS_LABELS];
+    int code = check_groups(e, st);
+    if (code == STATUS_OK) {
+        e->arch->classify(e->model, readouts, logits);
+        groups_probabilities(out, logits);
+    }
+    return code;
 }

@@ -122,5 +122,7 @@ const float *encoder_hidden_state(const struct encoder *e, const struct encoder_
 int encoder_logits(const struct encoder *e, const struct encoder_workspace *w, float *out, struct status *st) MUST_CHECK;
 /* out[n_labels]: probabilities of the region-guided classifier (groups.h).  STATUS_DATA if the file's classifier is another. */
 int encoder_probabilities(const struct encoder *e, const struct encoder_workspace *w, float *out, struct status *st) MUST_CHECK;
+/* The same from readouts[output_width] of a picture, which may have been kept: the same bytes. */
+int encoder_classify_groups(const struct encoder *e, const float *readouts, float *out, struct status *st) MUST_CHECK;
 
 #endif

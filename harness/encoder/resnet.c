@@ -367,6 +367,12 @@ static void resnet_logits(const void *model, const void *state, float *out)
     kernel_linear(out, m->head_weight, m->head_bias, s->pooled, m->n_labels, D);
 }
 
+static void resnet_classify(const void *model, const float *readouts, float *out)
+{
+    const struct resnet *m = model;
+    kernel_linear(out, m->head_weight, m->head_bias, readouts, m->n_labels, m->channels[m->n_stages - 1]);
+}
+
 const struct architecture resnet_architecture = {
     .model_types = model_types,
     .open = resnet_open,
@@ -382,4 +388,5 @@ const struct architecture resnet_architecture = {
     .hidden_size = resnet_hidden_size,
     .hidden_state = resnet_hidden_state,
     .logits = resnet_logits,
+    .classify = resnet_classify,
 };

@@ -131,6 +131,16 @@ void vit_logits(const void *model, const void *state, float *out)
     kernel_linear(out, m->head_weight, m->head_bias, s->head, m->n_labels, m->head_values);
 }
 
+void vit_classify(const void *model, const float *made, float *out)
+{
+    const struct vit *m = model;
+    float *head = NEW(2 * m->width, float);
+    memcpy(head, made + CLS * m->width, m->width * sizeof *head);
+    memcpy(head + m->width, made + MEAN * m->width, m->width * sizeof *head);
+    kernel_linear(out, m->head_weight, m->head_bias, head, m->n_labels, m->head_values);
+    free(head);
+}
+
 /* ---- the model ---- */
 
 static int vit_open(void **model, struct encoder_info *info, struct checkpoint *c, struct status *st)
@@ -301,4 +311,5 @@ const struct architecture vit_architecture = {
     .positions = vit_positions,
     .hidden_state = vit_hidden_state,
     .logits = vit_logits,
+    .classify = vit_classify,
 };

@@ -113,5 +113,6 @@ void vit_trace(const void *model, void *state);
 size_t vit_hidden_size(const void *model, size_t k);
 const float *vit_hidden_state(const void *model, const void *state, size_t k);
 void vit_logits(const void *model, const void *state, float *out);
+void vit_classify(const void *model, const float *readouts, float *out);
 
 #endif

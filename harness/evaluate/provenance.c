@@ -176,3 +176,8 @@ int provenance_write_external(const struct pipeline *p, const struct provenance_
 {
     return write_file(p, "provenance_external.json", "probes", probes_of(probe, n), st);
 }
+
+int provenance_write_regions(const struct pipeline *p, struct status *st)
+{
+    return write_file(p, "provenance_regions.json", NULL, NULL, st);
+}

@@ -20,6 +20,9 @@ struct provenance_probe {
 /* provenance_external.json */
 int provenance_write_external(const struct pipeline *p, const struct provenance_probe *probe, size_t n, struct status *st) MUST_CHECK;
 
+/* provenance_regions.json */
+int provenance_write_regions(const struct pipeline *p, struct status *st) MUST_CHECK;
+
 int provenance_write(const struct pipeline *p, struct status *st) MUST_CHECK;
 
 #endif

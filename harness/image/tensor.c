@@ -1,6 +1,7 @@
 #include "image/tensor.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,8 +60,8 @@ static void crop_centre(uint8_t *out, const struct preprocess *p, const uint8_t 
         }
 }
 
-/* New array [p->height, p->width, r->channels]. */
-static int prepare(uint8_t **picture, const struct radiograph *r, const struct preprocess *p, struct status *st)
+/* New array [p->height, p->width, r->channels].  shown: r's samples are the 8 bits to be shown. */
+static int prepare(uint8_t **picture, const struct radiograph *r, bool shown, const struct preprocess *p, struct status *st)
 {
     size_t width, height, samples;
     resized_size(&width, &height, r, p);
@@ -71,7 +72,11 @@ static int prepare(uint8_t **picture, const struct radiograph *r, const struct p
         return status_set(st, STATUS_DATA, "image of %zu x %zu pixels would grow to %zu x %zu", r->width, r->height, width,
                           height);
     uint8_t *bytes = NEW(r->width * r->height * r->channels, uint8_t);
-    intensity_to_8bit(bytes, r);
+    if (shown)
+        for (size_t i = 0; i < r->width * r->height * r->channels; i++)
+            bytes[i] = (uint8_t)r->sample[i];
+    else
+        intensity_to_8bit(bytes, r);
     if (width != r->width || height != r->height) {
         uint8_t *resized = NEW(samples * r->channels, uint8_t);
         int code = resample(resized, width, height, bytes, r->width, r->height, r->channels, p->filter, st);
@@ -95,7 +100,7 @@ static int prepare(uint8_t **picture, const struct radiograph *r, const struct p
 int tensor_bytes(uint8_t *out, const struct radiograph *r, const struct preprocess *p, struct status *st)
 {
     uint8_t *picture;
-    int code = prepare(&picture, r, p, st);
+    int code = prepare(&picture, r, false, p, st);
     if (code)
         return code;
     const size_t n = p->width * p->height;
@@ -106,10 +111,10 @@ int tensor_bytes(uint8_t *out, const struct radiograph *r, const struct preproce
     return STATUS_OK;
 }
 
-int tensor_from_radiograph(float *out, const struct radiograph *r, const struct preprocess *p, struct status *st)
+static int fill(float *out, const struct radiograph *r, bool shown, const struct preprocess *p, struct status *st)
 {
     uint8_t *picture;
-    int code = prepare(&picture, r, p, st);
+    int code = prepare(&picture, r, shown, p, st);
     if (code)
         return code;
     const size_t n = p->width * p->height;
@@ -125,4 +130,14 @@ int tensor_from_radiograph(float *out, const struct radiograph *r, const struct 
     }
     free(picture);
     return STATUS_OK;
+}
+
+int tensor_from_radiograph(float *out, const struct radiograph *r, const struct preprocess *p, struct status *st)
+{
+    return fill(out, r, false, p, st);
+}
+
+int tensor_from_shown(float *out, const struct radiograph *r, const struct preprocess *p, struct status *st)
+{
+    return fill(out, r, true, p, st);
 }

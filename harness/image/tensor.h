@@ -10,6 +10,9 @@
 int tensor_from_radiograph(float *out, const struct radiograph *r, const struct preprocess *p, struct status *st)
     MUST_CHECK;
 
+/* The same of a picture whose samples are the 8 bits to be shown already: no min-max. */
+int tensor_from_shown(float *out, const struct radiograph *r, const struct preprocess *p, struct status *st) MUST_CHECK;
+
 /* out[p->height, p->width, 3]: the 8-bit picture that the normalisation starts from. */
 int tensor_bytes(uint8_t *out, const struct radiograph *r, const struct preprocess *p, struct status *st) MUST_CHECK;
 

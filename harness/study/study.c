@@ -53,6 +53,7 @@ struct raw_study {
     struct subgroup_text *subgroups;
     unsigned n_subgroups;
     struct raw_label_efficiency *label_efficiency; /* NULL: not asked for */
+    struct raw_regions *regions;                   /* NULL: none */
     struct raw_compare compare;
 };
 
@@ -123,6 +124,7 @@ static const cyaml_schema_field_t study_fields[] = {
     CYAML_FIELD_MAPPING("bootstrap", CYAML_FLAG_OPTIONAL, struct raw_study, bootstrap, bootstrap_fields),
     CYAML_FIELD_MAPPING_PTR("label_efficiency", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_study, label_efficiency, label_efficiency_fields),
     CYAML_FIELD_SEQUENCE_COUNT("subgroups", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_study, subgroups, n_subgroups, &SUBGROUP_SCHEMA, 1, 64),
+    CYAML_FIELD_MAPPING_PTR("regions", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_study, regions, study_regions_fields),
     CYAML_FIELD_MAPPING("compare", CYAML_FLAG_OPTIONAL, struct raw_study, compare, compare_fields),
     OPTIONAL_TEXT("on_bad_image", struct raw_study, on_bad_image),
     OPTIONAL_TEXT("on_missing_image", struct raw_study, on_missing_image),
@@ -660,6 +662,8 @@ int study_load(struct study *study, const char *path, struct status *st)
     study->external = NEW0(study->n_external, struct study_external);
     for (size_t i = 0; i < study->n_external && !code; i++)
         code = resolve_external(study, i, &raw->external[i], directory, data_root, st);
+    if (!code && raw->regions)
+        code = study_regions_resolve(&study->regions, raw->regions, path, data_root ? data_root : directory, st);
     if (!code) {
         give_subgroups(study->tasks, study->n_tasks, &study->subgroups);
         for (size_t i = 0; i < study->n_external; i++)
@@ -740,6 +744,7 @@ void study_free(struct study *study)
         tasks_free(study->external[i].tasks, study->external[i].n_tasks);
         free(study->external[i].name);
     }
+    study_regions_free(study->regions);
     free(study->compare.reference);
     free(study->compare.metric);
     free(study->compare.readout);
@@ -864,6 +869,8 @@ void study_write(const struct study *s, FILE *stream, bool places)
         fprintf(stream, "%s%s", i ? ", " : "label_efficiency: {fractions: [", number_format(number, s->fraction[i]));
     if (s->n_fractions)
         fprintf(stream, "], draws: %zu}\n", s->draws);
+    if (s->regions)
+        study_regions_write(s->regions, stream, places);
     fputs("compare: {reference: ", stream);
     quoted(stream, s->compare.reference ? s->compare.reference : "all pairs");
     fprintf(stream, ", metric: %s, probe: %s, readout: ", s->compare.metric ? s->compare.metric : "headline", PROBES[s->compare.probe]);

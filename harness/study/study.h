@@ -41,6 +41,7 @@
  *   on_bad_label: fail               # fail | skip: a label cell that is no class and no number
  *   on_leak: fail                    # fail | warn: protocol given, a patient or a picture on both sides; the same as
  *                                    # accept: [leak_patient, leak_duplicate]
+ *   regions: {...}                   # command `regions`: study/study_regions.h
  *   accept: [near_duplicate]         # findings of the audit knowingly let pass (study/audit_codes.c); reports say so
  *   external:                        # cohorts that are only scored, with the probes kept (save_probes); reports in output/external/NAME
  *     - name: centres-2-and-3
@@ -60,6 +61,7 @@
 #include "base/status.h"
 #include "metric/interval_choice.h"
 #include "study/audit_codes.h"
+#include "study/study_regions.h"
 #include "study/subgroup.h"
 #include "study/task.h"
 
@@ -147,6 +149,7 @@ struct study {
     struct study_compare compare;
     double *fraction;    /* [n_fractions] label efficiency, per cent of the training patients, ascending; none: not computed */
     size_t n_fractions, draws;
+    struct study_regions *regions; /* NULL: the study says nothing of them */
     bool accept[N_AUDIT_CODES_MOST]; /* findings of the audit let pass, by place in AUDIT_CODES */
     bool skip_bad_images, skip_missing_images, skip_bad_labels, allow_leaks;
     struct study_external *external;

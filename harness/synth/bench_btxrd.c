@@ -1,4 +1,5 @@
-/* BTXRD: dataset.xlsx in the public dialect beside images/.  Ages are text in
+/* BTXRD: dataset.xlsx in the public dialect beside images/, LabelMe files of the tumours in Annotations/ (a rectangle and a
+ * polygon each) and, which the public one has not, what a detector of bones would say of every image, as YOLO files in detections/.  Ages are text in
  * some rows and numbers in others, a few cells are empty, one picture has two
  * subtypes; persons have several pictures, and no column says so. */
 #include <math.h>
@@ -113,6 +114,40 @@ static void plan_image(struct picture *p, const struct person *who, size_t id, b
     }
 }
 
+static int annotate(struct benchmark_plan *b, const struct picture *p, size_t id, bool malignant, struct status *st)
+{
+    const struct picture_box l = picture_lesion_box(p);
+    const char *label = malignant ? "malignant" : "benign";
+    FILE *f;
+    int rc = plan_text(&f, b, mem_printf("BTXRD/Annotations/IMG%06zu.json", id), st);
+    if (rc)
+        return rc;
+    fprintf(f, "{\"version\": \"5.0.1\", \"shapes\": [{\"label\": \"%s\", \"shape_type\": \"rectangle\", \"points\": [[%.2f, %.2f], [%.2f, %.2f]]},\n", label,
+            l.left, l.top, l.right, l.bottom);
+    fprintf(f, "{\"label\": \"%s\", \"shape_type\": \"polygon\", \"points\": [[%.2f, %.2f], [%.2f, %.2f], [%.2f, %.2f]]}],\n", label, l.left, l.top,
+            l.right, (l.top + l.bottom) / 2, l.left, l.bottom);
+    fprintf(f, "\"imagePath\": \"IMG%06zu.jpeg\", \"imageHeight\": %zu, \"imageWidth\": %zu}\n", id, p->height, p->width);
+    return STATUS_OK;
+}
+
+/* The bone above the joint, the one below, the joint: found a little aside, whatever the bones show. */
+static int detect(struct benchmark_plan *b, const struct picture *p, size_t id, gsl_rng *rng, struct status *st)
+{
+    static const double place[][4] = {{-30, -92, 30, -2}, {-30, 2, 30, 92}, {-42, -32, 42, 32}};
+    FILE *f;
+    int rc = plan_text(&f, b, mem_printf("BTXRD/detections/IMG%06zu.txt", id), st);
+    for (size_t k = 0; k < sizeof place / sizeof *place && !rc; k++) {
+        double d[4];
+        for (size_t i = 0; i < 4; i++)
+            d[i] = place[k][i] + plan_normal(rng, 2);
+        const struct picture_box l = picture_place(p, d[0], d[1], d[2], d[3]);
+        double w = (double)p->width, h = (double)p->height;
+        fprintf(f, "%zu %.6f %.6f %.6f %.6f %.4f\n", k, (l.left + l.right) / 2 / w, (l.top + l.bottom) / 2 / h, (l.right - l.left) / w, (l.bottom - l.top) / h,
+                plan_uniform(rng, 0.6, 0.98));
+    }
+    return rc;
+}
+
 static unsigned draw_centre(bool tumour, gsl_rng *rng)
 {
     double u = gsl_rng_uniform(rng);
@@ -143,8 +178,13 @@ static void empty_cell(struct benchmark_plan *b, struct workbook_cell *row, size
 
 int bench_btxrd(struct benchmark_plan *b, struct status *st)
 {
-    gsl_rng *rng = rng_stream_new();
+    gsl_rng *rng = rng_stream_new(), *boxes = rng_stream_new(); /* the pictures stay what they were without boxes */
+    FILE *names;
+    int rc = plan_text(&names, b, mem_strdup("BTXRD/detections/classes.txt"), st);
+    if (!rc)
+        fputs("upper bone\nlower bone\njoint\n", names);
     rng_stream_set(rng, b->seed, "benchmark btxrd", 0);
+    rng_stream_set(boxes, b->seed, "benchmark btxrd boxes", 0);
     size_t count[SUBTYPES + 1], n_persons, n = 0, first_osteochondroma = 0, first_normal = 0, first = b->n_pictures;
     for (size_t k = 0; k <= NORMAL; k++)
         count[k] = plan_count(b, look[k].persons);
@@ -153,16 +193,19 @@ int bench_btxrd(struct benchmark_plan *b, struct status *st)
     struct workbook_cell *cell = NEW0(most * COLUMNS, struct workbook_cell);
     for (size_t k = 0; k < COLUMNS; k++)
         cell[k].text = mem_strdup(column[k]);
-    for (size_t i = 0; i < n_persons; i++) {
+    for (size_t i = 0; i < n_persons && !rc; i++) {
         struct person who;
         draw_person(&who, i, subtype[i], rng);
         size_t n_images = who.subtype == NORMAL ? 1 + plan_below(rng, 3) : i % 2 ? 2 : 1 + plan_below(rng, 2);
-        for (size_t k = 0; k < n_images; k++) {
+        for (size_t k = 0; k < n_images && !rc; k++) {
             struct picture p;
             const size_t id = ++n;
             plan_image(&p, &who, id, k % 2, rng);
             fill_row(cell + n * COLUMNS, id, &who, k % 2, rng);
             plan_picture(b, &p, mem_printf("BTXRD/images/IMG%06zu.jpeg", id));
+            rc = detect(b, &p, id, boxes, st);
+            if (!rc && who.subtype != NORMAL)
+                rc = annotate(b, &p, id, who.subtype >= FIRST_MALIGNANT, st);
             if (who.subtype == 0 && !first_osteochondroma)
                 first_osteochondroma = id;
             if (who.subtype == NORMAL && !first_normal)
@@ -182,13 +225,16 @@ int bench_btxrd(struct benchmark_plan *b, struct status *st)
         row[k] = (struct workbook_cell){original[k].text ? mem_strdup(original[k].text) : NULL, original[k].has_number, original[k].number};
     row[ID].text = mem_printf("IMG%06zu.jpeg", n);
     plan_picture(b, &near, mem_printf("BTXRD/images/IMG%06zu.jpeg", n));
+    if (!rc)
+        rc = detect(b, &near, n, boxes, st);
     trap_of(b, first_normal, "near duplicate: slightly brightened copy", "near_duplicate");
     trap_of(b, n, "near duplicate: slightly brightened copy", "near_duplicate");
     plan_trap(b, NAME, "ages as text and as numbers", "", "BTXRD/dataset.xlsx");
 
     unsigned char *file = NULL;
     size_t size = 0;
-    int rc = workbook_encode(&file, &size, cell, n + 1, COLUMNS, st);
+    if (!rc)
+        rc = workbook_encode(&file, &size, cell, n + 1, COLUMNS, st);
     if (!rc)
         plan_bytes(b, mem_strdup("BTXRD/dataset.xlsx"), file, size);
     free(file);
@@ -197,5 +243,6 @@ int bench_btxrd(struct benchmark_plan *b, struct status *st)
     free(cell);
     free(subtype);
     gsl_rng_free(rng);
+    gsl_rng_free(boxes);
     return rc;
 }

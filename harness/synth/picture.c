@@ -91,6 +91,27 @@ static double metal_at(double u, double v)
     return fmax(plate, screw);
 }
 
+struct picture_box picture_place(const struct picture *p, double u0, double v0, double u1, double v1)
+{
+    const struct draw_scene *s = &p->scene;
+    const double mm = DRAW_FIELD_MM / (double)p->height, cx = 0.5 * (double)p->width, cy = 0.5 * (double)p->height, mirror = s->left ? -1 : 1;
+    struct picture_box b = {(double)p->width, (double)p->height, 0, 0};
+    for (int corner = 0; corner < 4; corner++) { /* overlay's way back */
+        double u = mirror * (corner & 1 ? u1 : u0), v = corner & 2 ? v1 : v0;
+        double x = cx + (s->zoom * (cos(s->rotation) * u - sin(s->rotation) * v) + s->shift_x) / mm;
+        double y = cy + (s->zoom * (sin(s->rotation) * u + cos(s->rotation) * v) + s->shift_y) / mm;
+        b = (struct picture_box){fmin(b.left, fmax(x, 0)), fmin(b.top, fmax(y, 0)), fmax(b.right, fmin(x, (double)p->width)),
+                                 fmax(b.bottom, fmin(y, (double)p->height))};
+    }
+    return b;
+}
+
+struct picture_box picture_lesion_box(const struct picture *p)
+{
+    const double middle = (p->scene.in_upper_bone ? -1 : 1) * p->scene.distance, reach = p->lesion.radius * (1 + p->lesion.lobe_depth);
+    return picture_place(p, p->lesion.aside - reach, middle - reach, p->lesion.aside + reach, middle + reach);
+}
+
 /* What lies over the shaft, on the finished picture; the middle is where the fracture would be. */
 static void overlay(float *grey, const struct picture *p)
 {

@@ -55,6 +55,14 @@ struct picture {
  * `person` and `number` must be set by the caller's arguments, labels afterwards. */
 void picture_plan(struct picture *p, const char *dataset, uint64_t person, uint64_t number, size_t width, size_t height, gsl_rng *rng);
 
+struct picture_box { /* edges in pixels of the upright picture, inside it */
+    double left, top, right, bottom;
+};
+/* What holds the rectangle from (u0, v0) to (u1, v1), mm from the joint's middle: u across, v along the shafts, down. */
+struct picture_box picture_place(const struct picture *p, double u0, double v0, double u1, double v1);
+/* Around the lesion. */
+struct picture_box picture_lesion_box(const struct picture *p);
+
 /* Monotone in the latent quantity of a finding that was drawn as effect * label + N(0, 1). */
 double picture_severity(double latent);
 

@@ -150,6 +150,9 @@ static void region_guided_probabilities_are_grouped(void **state)
     assert_int_equal(encoder_forward(e, w, pixels, out, NULL), STATUS_OK);
     assert_int_equal(encoder_logits(e, w, logits, NULL), STATUS_OK);
     assert_int_equal(encoder_probabilities(e, w, p, NULL), STATUS_OK);
+    float again[38];
+    assert_int_equal(encoder_classify_groups(e, out, again, NULL), STATUS_OK);
+    assert_memory_equal(again, p, sizeof p);
     for (size_t i = 0; i < 38; i += 37) {
         assert_true(fabs((double)p[i] - 1 / (1 + exp(-(double)logits[i]))) < 1e-7);
     }
