@@ -87,4 +87,6 @@ else
     skip "the picture" "gnuplot is not installed"
 fi
 expect "models are compared" 0 "12 tasks, 6 models, 200 replicates, 2 threads" "$bench/bench_compare" --tiny
+expect "the statistics of a study, a hundredth of the replicates" 0 "bone age" "$bench/bench_statistics" --quick
+expect "and its options" 2 "usage: bench_statistics" "$bench/bench_statistics" --fast
 echo "1..$count"
