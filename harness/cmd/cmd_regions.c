@@ -22,6 +22,9 @@ static void print_summary(const struct pipeline *p, const struct region_summary 
             printf("; %zu regions encoded in %.1f s", s->embed[m].computed, s->embed[m].seconds);
         putchar('\n');
     }
+    if (s->n_models && s->headline[0].count_low > 0.5)
+        fprintf(stderr, "warning: the number of regions alone tells %s at AUROC %.3f: are the boxes a reader's annotations, which only positives have? "
+                        "Then no figure from them is a detector's\n", s->headline[0].score, s->headline[0].count);
     printf("reports: %s/regions.csv, region_predictions.csv, region_metrics.csv, region_confusion.csv, region_heads.csv, provenance_regions.json", p->study.output);
     if (s->n_overlays)
         printf(", region_overlays/ (%zu)", s->n_overlays);

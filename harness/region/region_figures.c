@@ -142,13 +142,21 @@ static int write_panel(FILE *f, const struct region_context *c, const struct pla
     return code;
 }
 
-/* One output against its label, from the largest of the regions or the whole image. */
-static int write_score(FILE *f, const struct region_context *c, const char *site, bool whole, size_t score, struct region_headline *headline, struct status *st)
+enum source { FROM_MAX, FROM_WHOLE, FROM_COUNT };
+
+static double score_of(const struct region_context *c, enum source from, size_t image, size_t score)
 {
-    static const char *const wanted[] = {"auroc", "average_precision", NULL};
-    const struct region_peak *peak = whole ? c->scores->whole : c->scores->peak;
+    if (from == FROM_COUNT)
+        return (double)c->set->image[image].n_regions;
+    return (from == FROM_WHOLE ? c->scores->whole : c->scores->peak)[image * N_REGION_SCORES + score].value;
+}
+
+/* One output against its label. */
+static int write_score(FILE *f, const struct region_context *c, const char *site, enum source from, size_t score, struct region_headline *headline, struct status *st)
+{
+    static const char *const wanted[] = {"auroc", "average_precision", NULL}, *const source[] = {"max", "whole", "count"};
     char name[32];
-    const struct place at = {site, whole ? "whole" : "max", region_score_name(name, score)};
+    const struct place at = {site, source[from], region_score_name(name, score)};
     struct rows r;
     size_t n_known = 0;
     rows_new(&r, c->set->n, 1);
@@ -157,11 +165,12 @@ static int write_score(FILE *f, const struct region_context *c, const char *site
         if (!counts(c, i, site) || truth == LABEL_UNKNOWN)
             continue;
         n_known++;
-        if (isnan(peak[i * N_REGION_SCORES + score].value))
+        double value = score_of(c, from, i, score);
+        if (isnan(value))
             continue;
         r.label[r.n] = truth;
         r.unit[r.n] = unit_of(c, i);
-        r.score[r.n++] = peak[i * N_REGION_SCORES + score].value;
+        r.score[r.n++] = value;
     }
     close_units(&r, c->study->cluster == CLUSTER_IMAGE ? c->set->n : c->set->n_units);
     int code = STATUS_OK;
@@ -342,13 +351,18 @@ int region_figures_write(struct outfile *metrics, struct outfile *confusion, con
     for (size_t k = 0; k <= (n_sites > 1 ? n_sites : 0) && !code; k++) {
         const char *here = k ? site[k - 1] : NULL;
         for (size_t score = 0; score < N_REGION_SCORES && !code; score++) {
-            struct region_headline whole = {.value = NAN};
+            struct region_headline whole = {.value = NAN}, number = {.value = NAN, .low = NAN};
             bool is_main = !here && score == main_score;
-            code = write_score(metrics->stream, c, here, false, score, is_main ? headline : NULL, st);
+            code = write_score(metrics->stream, c, here, FROM_MAX, score, is_main ? headline : NULL, st);
             if (!code)
-                code = write_score(metrics->stream, c, here, true, score, is_main ? &whole : NULL, st);
-            if (is_main)
+                code = write_score(metrics->stream, c, here, FROM_WHOLE, score, is_main ? &whole : NULL, st);
+            if (!code && score == main_score)
+                code = write_score(metrics->stream, c, here, FROM_COUNT, score, is_main ? &number : NULL, st);
+            if (is_main) {
                 headline->whole = whole.value;
+                headline->count = number.value;
+                headline->count_low = number.low;
+            }
         }
         for (int three = 0; three < 2 && !code; three++)
             code = write_decisions(metrics->stream, confusion->stream, c, here, three, st);

@@ -4,7 +4,9 @@
  *   region_predictions.csv  every image: the largest of each output with its box and label, in the published script's column names
  *                           (max_class_1, max_class_1_box, max_class_1_label, ..., predicted tumor, ...), and what is known of it
  *   region_metrics.csv      of the test part, and of each site of it: AUROC and average precision of each output against its label, from the
- *                           maximum over regions ("max") and from the whole image alone ("whole"); of the two- and three-way decision
+ *                           maximum over regions ("max") and from the whole image alone ("whole"); of the main score also from the number
+ *                           of regions alone ("count"): boxes that only positives have tell the label by being there, as a reader's
+ *                           annotations do, and no figure of "max" means anything then; of the two- and three-way decision
  *                           accuracy, sensitivity, ...
  *   region_confusion.csv    two- and three-way matrices, counts and row shares, with Wilson's interval (images as if independent) and
  *                           the percentile bootstrap by patient
@@ -29,6 +31,7 @@ struct region_headline { /* the figure to print */
     size_t n, n_positive;
     double value, low, high;
     double whole; /* from the whole image alone */
+    double count, count_low; /* from the number of regions alone */
 };
 
 /* What the rows of a model are about. */

@@ -66,6 +66,7 @@ check "each centre has its rows" sh -c "grep -q ',test,2,three-way,' one/region_
 figure() { grep "^regions,$1,.*,test,all,$2,class_1_2_3_sum,auroc," three/region_metrics.csv | cut -d, -f"$3"; }
 auc=$(figure thumbnail max 14) low=$(figure thumbnail max 15) whole=$(figure thumbnail whole 14)
 check "the probe finds planted tumours in regions: AUROC $auc, from $low; whole image alone $whole" awk "BEGIN { exit !($auc > 0.72 && $low > 0.5 && $auc > $whole) }"
+check "a detector that finds as much everywhere tells nothing by its boxes" test "$(figure thumbnail count 14)" = 0.5
 check "a decision is above its threshold, malignant at its own or above; the matrix counts them" awk -F, '
     FNR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; file++; next }
     file == 1 { if ($2 == "thumbnail" && $6 == "all" && $8 $9 == "tumortumor") { hits = $10; t = $(NF - 1); m = $NF } next }
@@ -159,6 +160,8 @@ regions:
     - {task: fracatlas_implant, class: none, implant: 0}
 Y
     expect "FracAtlas with its own boxes" 0 "thumbnail: head of a probe on frozen regions; AUROC of max_class_35" "$program" regions -q fracatlas.yaml
+    "$program" regions -q fracatlas.yaml 2>&1 | grep -q 'warning: the number of regions alone tells class_35 at AUROC 1.000: are the boxes a reader'
+    check "boxes that only fractured images have are named as a leak" test $? -eq 0
     check "labels fractured are kept" grep -q ',fractured,,' fracatlas/regions.csv
     check "implants are scored" grep -q ',all,max,class_37,auroc,' fracatlas/region_metrics.csv
 else
