@@ -7,7 +7,7 @@ CONFIG  ?= release
 CC      = gcc
 PACKAGES = gcc make pkg-config git libgomp1 libcsv-dev libgsl-dev libopenblas-pthread-dev libcyaml-dev libyaml-dev \
            libjansson-dev liblmdb-dev libxxhash-dev libexif-dev libcmocka-dev libstb-dev nettle-dev zlib1g-dev libzip-dev libexpat1-dev \
-           libxlsxwriter-dev libjpeg62-turbo-dev
+           libxlsxwriter-dev libjpeg62-turbo-dev gnuplot-nox
 PC = gsl libcyaml yaml-0.1 jansson lmdb libxxhash libexif nettle zlib libzip expat xlsxwriter libjpeg
 PACKAGES_CLANG = clang libclang-rt-14-dev libomp-14-dev
 
@@ -194,8 +194,10 @@ clang: ## build everything with clang (warnings)
 	@$(MAKE) --no-print-directory CONFIG=clang CC=clang all unit tools $(BENCHES:$B/%=build/clang/%) build/clang/tests/golden/golden
 
 PREFIX ?= /usr/local
-install: $(PROGRAM) ## program and man page under PREFIX
+install: $(PROGRAM) ## program, scripts of the figures and man page under PREFIX
 	install -D $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/skelex-eval
+	install -d $(DESTDIR)$(PREFIX)/share/skelex-eval/plots
+	install -m 644 plots/*.gp $(DESTDIR)$(PREFIX)/share/skelex-eval/plots
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1
 	$(PROGRAM) --man > $(DESTDIR)$(PREFIX)/share/man/man1/skelex-eval.1
 

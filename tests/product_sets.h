@@ -32,7 +32,7 @@ static inline void finish_all(const struct product_set *set, float *x, size_t n_
         size_t n = width - j < set->columns ? width - j : set->columns;
         for (size_t i = 0; i < n_rows; i++)
             memcpy(tile + i * set->columns, x + i * width + j, n * sizeof *tile);
-        set->finish(x, width, tile, n_rows, j, n, end);
+        set->finish(x + j, width, PRODUCT_LINE, tile, n_rows, j, n, end);
     }
     free(tile);
 }

@@ -1,6 +1,7 @@
 #include "base/digest.h"
 
 #include <nettle/sha2.h>
+#include <string.h>
 #include <xxhash.h>
 
 #define CHUNK ((size_t)1 << 20) /* a multiple of every page size; 256 KB to 4 MB measure alike */
@@ -48,6 +49,20 @@ char *digest_hex(char out[DIGEST_HEX], const uint8_t digest[DIGEST_BYTES])
     }
     out[DIGEST_HEX - 1] = '\0';
     return out;
+}
+
+bool digest_from_hex(uint8_t out[DIGEST_BYTES], const char *hex)
+{
+    static const char digits[] = "0123456789abcdef";
+    if (strlen(hex) != DIGEST_HEX - 1)
+        return false;
+    for (size_t i = 0; i < DIGEST_BYTES; i++) {
+        const char *high = strchr(digits, hex[2 * i]), *low = strchr(digits, hex[2 * i + 1]);
+        if (!high || !low)
+            return false;
+        out[i] = (uint8_t)((high - digits) << 4 | (low - digits));
+    }
+    return true;
 }
 
 uint64_t digest_checksum(const void *data, size_t size)

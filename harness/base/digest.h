@@ -19,6 +19,7 @@ void digest_bytes(uint8_t out[DIGEST_BYTES], const void *data, size_t size);
 bool digest_map(uint8_t out[DIGEST_BYTES], const struct file_map *map, const bool *stop);
 int digest_file(uint8_t out[DIGEST_BYTES], const char *path, struct status *st) MUST_CHECK;
 char *digest_hex(char out[DIGEST_HEX], const uint8_t digest[DIGEST_BYTES]);
+bool digest_from_hex(uint8_t out[DIGEST_BYTES], const char *hex); /* false for anything but 64 lower-case digits */
 uint64_t digest_checksum(const void *data, size_t size); /* XXH3, 64 bits */
 
 #endif

@@ -124,19 +124,29 @@ static void print_table(const struct pipeline *p)
         printf("* the chosen hyper-parameter lies at the edge of its grid (path.csv)\n");
     printf("\nseed %llu", (unsigned long long)p->study.seed);
     if (study_has_protocol(&p->study, PROTOCOL_GROUPED) || study_has_protocol(&p->study, PROTOCOL_GIVEN))
-        printf("; intervals: bootstrap by patient (by image where none is named), %zu replicates", p->study.replicates);
+        printf("; intervals: chosen by what was measured and named in metrics.csv, column method; bootstraps of %zu replicates", p->study.replicates);
     if (study_has_protocol(&p->study, PROTOCOL_OFFICIAL))
         printf("; official: mean and population SD of five folds on one test set, no interval");
     printf("\n");
     printf("reports: %s/metrics.csv, predictions/, path.csv, splits/, cohort.csv, audit.csv, provenance.json\n", p->study.output);
 }
 
-static int finish(struct pipeline *p, int code, struct status *st)
+/* Evaluates both; frees both. */
+static int finish(struct pipeline *p, struct external_cohorts *e, bool decode_only, int code, struct status *st)
 {
-    if (!code) {
+    if (!code)
         code = pipeline_evaluate(p, st);
-        if (!code)
-            print_table(p);
+    if (!code) {
+        print_table(p);
+        code = command_externals_evaluate(e, p, decode_only, st);
+    }
+    command_externals_free(e);
+    struct redraw_result r;
+    if (!code)
+        code = redraw(&r, p->study.output, p->options.n_threads, st);
+    if (!code) {
+        command_say_report(&r, p->options.quiet);
+        redraw_free(&r);
     }
     pipeline_free(p);
     return code;
@@ -169,6 +179,19 @@ static int begin(struct pipeline *p, const struct invocation *in, struct status 
     return code ? code : judge_and_open(p, in, st);
 }
 
+/* The same with the external cohorts; on failure both are freed. */
+static int begin_all(struct pipeline *p, struct external_cohorts *e, const struct invocation *in, struct status *st)
+{
+    *e = (struct external_cohorts){0};
+    int code = begin(p, in, st);
+    if (code)
+        return code;
+    code = command_externals_prepare(e, p, in, st);
+    if (code)
+        pipeline_free(p);
+    return code;
+}
+
 static void say_extracted(const struct pipeline *p)
 {
     const struct extract_counts *c = &p->extracted;
@@ -183,40 +206,48 @@ static void say_extracted(const struct pipeline *p)
     fputc('\n', stderr);
 }
 
-/* begin, then fill the store; on failure of either p is freed. */
-static int begin_and_extract(struct pipeline *p, const struct invocation *in, struct status *st)
+/* begin_all, then fill the store; on failure of either both are freed. */
+static int begin_and_extract(struct pipeline *p, struct external_cohorts *e, const struct invocation *in, struct status *st)
 {
-    int code = begin(p, in, st);
+    int code = begin_all(p, e, in, st);
     if (code)
         return code;
     code = pipeline_extract(p, false, st);
-    if (code)
+    if (code) {
+        command_externals_free(e);
         pipeline_free(p);
-    else
+    } else {
         say_extracted(p);
+    }
     return code;
 }
 
 int cmd_run(const struct invocation *in, struct status *st)
 {
     struct pipeline p;
-    int code = begin_and_extract(&p, in, st);
-    return code ? code : finish(&p, STATUS_OK, st);
+    struct external_cohorts e;
+    int code = begin_and_extract(&p, &e, in, st);
+    return code ? code : finish(&p, &e, false, STATUS_OK, st);
 }
 
 int cmd_evaluate(const struct invocation *in, struct status *st)
 {
     struct pipeline p;
-    int code = begin(&p, in, st);
-    return code ? code : finish(&p, pipeline_extract(&p, true, st), st);
+    struct external_cohorts e;
+    int code = begin_all(&p, &e, in, st);
+    return code ? code : finish(&p, &e, true, pipeline_extract(&p, true, st), st);
 }
 
 int cmd_extract(const struct invocation *in, struct status *st)
 {
     struct pipeline p;
-    int code = begin_and_extract(&p, in, st);
-    if (!code)
-        pipeline_free(&p);
+    struct external_cohorts e;
+    int code = begin_and_extract(&p, &e, in, st);
+    if (code)
+        return code;
+    code = command_externals_extract(&e, &p, st);
+    command_externals_free(&e);
+    pipeline_free(&p);
     return code;
 }
 
@@ -306,8 +337,20 @@ int cmd_check(const struct invocation *in, struct status *st)
     code = judge_and_open(&p, in, st);
     if (code)
         return code;
+    struct external_cohorts e = {0};
+    code = command_externals_prepare(&e, &p, in, st);
+    if (code) {
+        pipeline_free(&p);
+        return code;
+    }
     for (size_t t = 0; t < p.study.n_tasks; t++)
         print_cohort(&p.cohort[t]);
+    for (size_t i = 0; i < e.n; i++) {
+        printf("\nexternal cohort %s\n", e.item[i].study.name);
+        for (size_t t = 0; t < e.item[i].study.n_tasks; t++)
+            print_cohort(&e.item[i].cohort[t]);
+    }
+    command_externals_free(&e);
     for (size_t m = 0; p.featurizer && m < p.study.n_models; m++)
         printf("model %s: %s\n", p.study.models[m].name, p.featurizer[m].words);
     pipeline_free(&p);

@@ -49,7 +49,7 @@ const struct command COMMANDS[] = {
     {"run", "STUDY.yaml", "the whole way, from image files to reports; goes on where an earlier run stopped",
      "Reads the study and its tasks, audits the cohorts, extracts the embeddings that the store lacks, trains and chooses the probes on the\n"
      "development part, scores the test part once, and writes metrics.csv, path.csv, predictions/, splits/, audit.csv, cohort.csv and\n"
-     "provenance.json.  The main figures are printed at the end.",
+     "provenance.json.  The main figures are printed at the end.  Cohorts under `external:` are then scored with the probes kept (see external).",
      1, 1, STUDY | BIT(OPTION_BATCH), cmd_run},
     {"check", "STUDY.yaml", "read everything, audit, compute nothing; the first thing to run",
      "Reads study, tasks, tables and every image; audits the cohorts; opens the checkpoints; prints what it found, beside the counts that\n"
@@ -61,13 +61,20 @@ const struct command COMMANDS[] = {
      STUDY | BIT(OPTION_SHARD) | BIT(OPTION_BATCH), cmd_extract},
     {"evaluate", "STUDY.yaml", "from stored embeddings to reports", "As run, but nothing is extracted: embeddings that are missing are an error.", 1, 1,
      STUDY, cmd_evaluate},
-    {"apply", "PROBE... STUDY.yaml", "score another cohort with the probes that a study has kept",
-     "PROBE is the .json of a saved probe, or a folder of them (RESULTS/probes).  STUDY.yaml names the other cohort: its tasks, data and\n"
-     "models.  A probe is applied to the task of its name, or the study's only one, and to the model of its name, or the only one that\n"
-     "computes the same features.  Refused by name: other classes or kind, another width or readout, other weights, preprocessing or\n"
-     "precision.  Scaler, weights and threshold stay what they were; every image of the cohort is scored, whatever partition it has.\n"
-     "Writes metrics_external.csv, predictions_external/TASK.csv and provenance_external.json.",
-     2, 100000, STUDY | BIT(OPTION_BATCH), cmd_apply},
+    {"external", "PROBES... COHORT.yaml", "external validation: what a study has kept, on a cohort it has never seen",
+     "PROBES are the .json of saved probes, or folders of them (RESULTS/probes), with the reports they were kept with beside them (RESULTS/splits,\n"
+     "predictions, pictures.csv).  COHORT.yaml is a study that names the other cohort: its tasks, data and models.  A probe is carried to the\n"
+     "task of its name, or whose `of:` names it, and to the model of its name, or the only one that computes the same features.  Refused by name: other\n"
+     "classes or kind, another width or readout, other weights, preprocessing or precision; reports whose digests are not the probe's; pictures\n"
+     "or patients of the development (unless COHORT.yaml accepts them).  Scaler, weights, threshold and recalibration stay what they were; every image\n"
+     "is scored, whatever partition it has.  Writes external.csv (internal test and external side by side, with the difference), casemix.csv, shift.csv,\n"
+     "predictions_external/TASK.csv and provenance_external.json.  `external:` in a study does the same at the end of run and evaluate.",
+     2, SIZE_MAX, STUDY | BIT(OPTION_BATCH), cmd_external},
+    {"report", "RESULTS", "redraw tables, figures and the page from a folder of results",
+     "RESULTS is a folder that run or evaluate has written.  From its CSVs alone: main_table.csv, .md, .tex (booktabs), figures/ (SVG and\n"
+     "PNG, by gnuplot, and the CSVs they are drawn from), report.html (one file, no network).  Thumbnails are made from the image files where\n"
+     "they still are.  run and evaluate end with it.",
+     1, 1, COMMON, cmd_report},
     {"export", "STUDY.yaml", "embeddings as .npy with a .csv of their rows",
      "Writes TASK.csv (row, sample, patient, site, label, partition) and TASK.MODEL.READOUT.npy (float32 [rows, width]).", 1, 1,
      STUDY | BIT(OPTION_TO), cmd_export},
@@ -105,7 +112,7 @@ static void print_usage(FILE *f)
     fprintf(f, "%s %s - evaluate frozen encoders of musculoskeletal radiographs\n\nusage: %s COMMAND [options] ARGUMENT\n\ncommands\n", PROGRAM_NAME,
             PROGRAM_VERSION, PROGRAM_NAME);
     for (size_t i = 0; i < N_COMMANDS; i++)
-        fprintf(f, "  %-9s %-20s %s\n", COMMANDS[i].name, COMMANDS[i].arguments, COMMANDS[i].summary);
+        fprintf(f, "  %-9s %-21s %s\n", COMMANDS[i].name, COMMANDS[i].arguments, COMMANDS[i].summary);
     fprintf(f, "\n%s COMMAND --help   options of a command\n%s --version        version, BLAS, processor\n%s --man            this manual in roff\n\n"
                "exit codes: 0 done, 2 usage, 3 the data, 4 the file system, 70 internal; after Ctrl-C as the signal\n"
                "environment: SKELEX_CPU  " SKELEX_CPU_HELP "\n",

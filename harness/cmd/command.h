@@ -9,6 +9,7 @@
 
 #include "base/status.h"
 #include "evaluate/pipeline.h"
+#include "evaluate/redraw.h"
 
 enum option {
     OPTION_THREADS,
@@ -62,7 +63,8 @@ int cmd_check(const struct invocation *in, struct status *st);
 int cmd_extract(const struct invocation *in, struct status *st);
 int cmd_evaluate(const struct invocation *in, struct status *st);
 int cmd_export(const struct invocation *in, struct status *st);
-int cmd_apply(const struct invocation *in, struct status *st);
+int cmd_external(const struct invocation *in, struct status *st);
+int cmd_report(const struct invocation *in, struct status *st);
 int cmd_heatmap(const struct invocation *in, struct status *st);
 int cmd_inspect(const struct invocation *in, struct status *st);
 int cmd_synth(const struct invocation *in, struct status *st);
@@ -70,11 +72,29 @@ int cmd_synth(const struct invocation *in, struct status *st);
 /* Parses, dispatches, prints; the exit code of the program. */
 int command_main(int argc, char **argv);
 
-/* ---- shared by the commands that read a study ---- */
+/* ---- shared by commands ---- */
+
+/* Where the page is; on stderr why it has no figures. */
+void command_say_report(const struct redraw_result *r, bool quiet);
 
 /* From options to the pipeline's. */
 int command_pipeline_options(struct pipeline_options *o, const struct invocation *in, struct status *st) MUST_CHECK;
 /* What the audit found, in words on stderr; STATUS_DATA if there are errors. */
 int command_judge_audit(const struct pipeline *p, bool quiet, struct status *st) MUST_CHECK;
+
+/* ---- the external cohorts that a study names ---- */
+
+struct external_cohorts {
+    struct pipeline *item; /* [n] */
+    size_t n;
+};
+
+/* Read, audited, compared with the development's cohorts, judged.  On failure freed. */
+int command_externals_prepare(struct external_cohorts *e, const struct pipeline *p, const struct invocation *in, struct status *st) MUST_CHECK;
+/* p's models are used, and its store is closed first. */
+int command_externals_extract(struct external_cohorts *e, struct pipeline *p, struct status *st) MUST_CHECK;
+/* With the probes under p's output; decode_only: embeddings that are missing are an error. */
+int command_externals_evaluate(struct external_cohorts *e, struct pipeline *p, bool decode_only, struct status *st) MUST_CHECK;
+void command_externals_free(struct external_cohorts *e);
 
 #endif

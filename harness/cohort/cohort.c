@@ -21,6 +21,38 @@ static void number_sorted(struct cohort *c)
         c->sample[i].order = i;
 }
 
+static bool listed(const struct study_task *t, const char *site)
+{
+    for (size_t i = 0; i < t->n_sites; i++)
+        if (site && task_same_cell(t->site[i], site))
+            return true;
+    return t->n_sites == 0;
+}
+
+/* The part of the cohort that the study asks for; the given partition has then done its work. */
+static int take_part(struct cohort *c, const struct study_task *t, struct status *st)
+{
+    static const enum partition wanted[] = {[PART_DEVELOPMENT] = PARTITION_DEVELOPMENT, [PART_TEST] = PARTITION_TEST};
+    if (t->part && !c->has_partitions)
+        return status_set(st, STATUS_DATA, "the study takes the rows of one partition, and the data set gives none");
+    if (t->n_sites && !c->has_sites)
+        return status_set(st, STATUS_DATA, "the study takes the rows of some sites, and nothing names a site");
+    bool *drop = NEW0(c->n, bool);
+    for (size_t i = 0; i < c->n; i++) {
+        const struct sample *s = &c->sample[i];
+        bool part = !t->part || s->partition == wanted[t->part];
+        drop[i] = !part || !listed(t, s->site);
+        if (drop[i])
+            findings_add(&c->findings, FINDING_EXCLUDED, "part", s->id, s->line, "%s", part ? "of another site than the study takes" : "of another partition than the study takes");
+        if (t->part)
+            c->sample[i].partition = PARTITION_NONE;
+    }
+    c->has_partitions &= !t->part;
+    cohort_drop(c, drop);
+    free(drop);
+    return STATUS_OK;
+}
+
 int cohort_load(struct cohort *c, const struct study *study, const struct study_task *task, struct status *st)
 {
     *c = (struct cohort){.source = task};
@@ -30,6 +62,8 @@ int cohort_load(struct cohort *c, const struct study *study, const struct study_
     rows_begin(&rows, c, study, task);
     int code = task->task->cohort.n_folders ? rows_from_folders(&rows, st) : rows_from_tables(&rows, st);
     rows_end(&rows);
+    if (!code && (task->part || task->n_sites))
+        code = take_part(c, task, st);
     if (code) {
         cohort_free(c);
         return status_context(st, "task '%s'", task->task->name);

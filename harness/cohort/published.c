@@ -14,7 +14,7 @@ static void compare(struct cohort *c, const char *what, const char *name, size_t
 void published_compare(struct cohort *c)
 {
     const struct task *t = c->source->task;
-    if (!t->counts)
+    if (!t->counts || c->source->part || c->source->n_sites) /* a part of the cohort is no such count */
         return;
     if (t->counts->images)
         compare(c, "images", "", c->n, t->counts->images);

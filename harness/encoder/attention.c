@@ -123,53 +123,68 @@ static void pack_keys_and_values(const struct attention *a, struct room *r, cons
 }
 
 /* The packed rows times a panel, both `depth` deep; in the tile if there is no target. */
-static void multiply(const struct attention *a, struct room *r, const char *packed_panel, size_t n_rows, size_t depth,
+static void multiply(const struct attention *a, struct room *r, const char *packed_panel, const struct product_blocking *rows, size_t depth,
                      const struct product_target *target)
 {
+    const struct product_range all = {rows, 0, rows->n_blocks};
     size_t slice = product_slice(a->set, a->precision), size = product_panel_size(a->precision), row_size = product_row_size(a->set, a->precision);
     for (size_t k = 0; k < depth; k += slice) {
-        product_blocks(r->tile, a->set, a->precision, r->rows + k * n_rows * row_size, packed_panel + k * a->set->columns * size, n_rows,
+        product_blocks(r->tile, a->set, a->precision, r->rows + k * rows->n_rows * row_size, packed_panel + k * a->set->columns * size, all,
                        smaller(slice, depth - k), k == 0, r->wide, packed_panel, 0, k + slice >= depth ? target : NULL);
     }
 }
 
-/* Rows first .. first + n - 1 of one head. */
-static void run_group(void *context, size_t ld, const struct attention *a, struct room *r, const void *query, size_t stride, size_t n)
+/* The tile's rows, each times its factor, to rows row .. row + n - 1 and n_columns columns of the context. */
+static void put_context(const struct product_layout *context, size_t row, size_t column, const struct attention *a, const struct room *r, size_t n,
+                        size_t n_columns)
 {
-    const struct product_end as_it_is = {.bias = NULL};
-    size_t columns = a->set->columns, T = a->n_tokens;
-    product_pack_rows(r->rows, a->set, a->precision, query, a->halves, stride, n, a->width);
-    for (size_t j = 0; j < T; j += columns) {
-        const struct product_target target = {r->scores, a->ld, j, smaller(columns, T - j), &as_it_is};
-        multiply(a, r, panel(a, r->keys, j / columns, a->width), n, a->width, &target);
-    }
-    a->set->exponentials(r->scores, a->ld, n, T, (float)(1.0 / sqrt((double)a->width)), r->inverse);
-    product_pack_rows(r->rows, a->set, a->precision, r->scores, false, a->ld, n, T);
-    for (size_t j = 0; j < a->width; j += columns) {
-        size_t n_columns = smaller(columns, a->width - j);
-        multiply(a, r, panel(a, r->values, j / columns, T), n, T, NULL);
-        void *to = at(a, context, j);
+    for (size_t i = 0; i < n;) {
+        struct product_place to = product_place_of(context, row + i, column);
+        size_t rows = smaller(to.n_rows, n - i);
+        const float *tile = r->tile + i * a->set->columns, *factor = r->inverse + i;
         if (a->halves) {
-            a->set->weigh_halves(to, ld, r->tile, n, n_columns, r->inverse);
+            a->set->weigh_halves((uint16_t *)(void *)to.at, to.row_stride, to.line_stride, tile, rows, n_columns, factor);
         } else {
-            a->set->weigh(to, ld, r->tile, n, n_columns, r->inverse);
+            a->set->weigh((float *)(void *)to.at, to.row_stride, to.line_stride, tile, rows, n_columns, factor);
         }
+        i += rows;
     }
 }
 
-static void run_head(void *context, size_t ld, const struct attention *a, struct room *r, const void *qkv, size_t stride, size_t head)
+/* n rows of one head, which are the context's from `row` on and begin at `column` there. */
+static void run_group(const struct product_layout *context, size_t row, size_t column, const struct attention *a, struct room *r,
+                      const void *query, size_t stride, size_t n)
+{
+    const struct product_end as_it_is = {.bias = NULL};
+    size_t columns = a->set->columns, T = a->n_tokens;
+    const struct product_layout scores = product_layout_rows(r->scores, a->ld, false, n, T);
+    product_pack_rows(r->rows, a->set, a->precision, query, a->halves, stride, &scores.blocks, a->width);
+    for (size_t j = 0; j < T; j += columns) {
+        const struct product_target target = {&scores, j, smaller(columns, T - j), &as_it_is};
+        multiply(a, r, panel(a, r->keys, j / columns, a->width), &scores.blocks, a->width, &target);
+    }
+    a->set->exponentials(r->scores, a->ld, n, T, (float)(1.0 / sqrt((double)a->width)), r->inverse);
+    product_pack_rows(r->rows, a->set, a->precision, r->scores, false, a->ld, &scores.blocks, T);
+    for (size_t j = 0; j < a->width; j += columns) {
+        multiply(a, r, panel(a, r->values, j / columns, T), &scores.blocks, T, NULL);
+        put_context(context, row, column + j, a, r, n, smaller(columns, a->width - j));
+    }
+}
+
+static void run_head(const struct product_layout *context, size_t row, const struct attention *a, struct room *r, const void *qkv, size_t stride,
+                     size_t head)
 {
     size_t D = a->n_heads * a->width, column = head * a->width;
     pack_keys_and_values(a, r, at(a, qkv, D + column), at(a, qkv, 2 * D + column), stride);
     for (size_t i = 0; i < a->n_tokens; i += a->group) {
-        run_group(at(a, context, i * ld + column), ld, a, r, at(a, qkv, i * stride + column), stride, smaller(a->group, a->n_tokens - i));
+        run_group(context, row + i, column, a, r, at(a, qkv, i * stride + column), stride, smaller(a->group, a->n_tokens - i));
     }
 }
 
-void attention_run(void *context, size_t ld_context, struct attention *a, const void *qkv, size_t ld_qkv)
+void attention_run(const struct product_layout *context, size_t row, struct attention *a, const void *qkv, size_t ld_qkv)
 {
 #pragma omp parallel for schedule(static) num_threads(a->team) if (a->team > 1)
     for (size_t i = 0; i < a->n_heads; i++) {
-        run_head(context, ld_context, a, &a->room[omp_get_thread_num()], qkv, ld_qkv, i);
+        run_head(context, row, a, &a->room[omp_get_thread_num()], qkv, ld_qkv, i);
     }
 }

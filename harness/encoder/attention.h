@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "encoder/encoder.h"
+#include "encoder/product_layout.h"
 
 struct attention; /* memory for pictures of T tokens */
 
@@ -19,8 +20,14 @@ struct attention *attention_new(size_t n_tokens, size_t n_heads, size_t head_wid
                                 int team);
 void attention_free(struct attention *a); /* NULL is fine */
 
-/* qkv[T, 3 D]: query, key and value of a token one behind the other, each its heads one behind the other; context[T, D].
- * Rows are ld_context and ld_qkv apart. */
-void attention_run(void *context, size_t ld_context, struct attention *a, const void *qkv, size_t ld_qkv);
+/* Whether the context may be packed: a head must lie in one slice, in whole lines. */
+static inline bool attention_takes_packed(size_t head_width)
+{
+    return head_width % (2 * PRODUCT_LINE) == 0;
+}
+
+/* qkv[T, 3 D]: query, key and value of a token one behind the other, each its heads one behind the other, rows ld_qkv apart;
+ * context's rows row .. row + T - 1, of D values. */
+void attention_run(const struct product_layout *context, size_t row, struct attention *a, const void *qkv, size_t ld_qkv);
 
 #endif

@@ -123,8 +123,14 @@ bool product_takes_halves(enum encoder_precision precision, size_t n_in)
     return product_row_size(product_set(), precision) == sizeof(uint16_t) && n_in % 2 == 0;
 }
 
-/* Some rows of the result, from some of the depth. */
+bool product_takes_packed(enum encoder_precision precision, size_t n_in)
+{
+    return precision == ENCODER_FP32 || product_takes_halves(precision, n_in);
+}
+
+/* Some blocks of the result's rows, from some of the depth. */
 struct cut {
+    struct product_range blocks;
     size_t row, n_rows;
     size_t k, depth; /* k a multiple of the slice */
     size_t slice;
@@ -139,7 +145,7 @@ static size_t slice_depth(const struct cut *c, size_t k)
 static void pack_block(const struct product *p, const struct product_set *set, const struct product_rows *x, const struct cut *c, size_t block,
                        struct product_scratch *s, int me)
 {
-    size_t first = product_block_start(set, c->n_rows, block), n = product_block_start(set, c->n_rows, block + 1) - first;
+    size_t first = product_block_start(c->blocks.of, block) - c->row, n = product_block_start(c->blocks.of, block + 1) - c->row - first;
     size_t size = product_row_size(set, p->precision);
     const float *row[PRODUCT_MAX_ROWS];
     float *gathered = s->gathered[me];
@@ -163,37 +169,40 @@ static void pack_block(const struct product *p, const struct product_set *set, c
 }
 
 /* One panel of weights over the packed rows. */
-static void run_panel(char *y, size_t ld, const struct product *p, const struct product_set *set, const struct cut *c, size_t panel,
-                      const struct product_end *end, struct product_scratch *s, int me)
+static void run_panel(const struct product_layout *y, const struct product *p, const struct product_set *set, const struct product_rows *x,
+                      const struct cut *c, size_t panel, const struct product_end *end, struct product_scratch *s, int me)
 {
     size_t first = panel * set->columns, left = p->n_out - first;
     size_t size = product_panel_size(p->precision), row_size = product_row_size(set, p->precision), lines = c->slice * set->columns * size / 64;
     const char *weights = (const char *)p->packed + (panel * panel_values(p, set) + c->k * set->columns) * size;
     float *tile = c->depth < p->n_in ? s->sums + panel * c->n_rows * set->columns : s->tile[me];
-    const struct product_target target = {y + c->row * ld * (end->halves ? sizeof(uint16_t) : sizeof(float)), ld, first,
-                                          left < set->columns ? left : set->columns, end};
+    const struct product_target target = {y, first, left < set->columns ? left : set->columns, end};
     for (size_t k = 0; k < c->depth; k += c->slice) {
         size_t depth = slice_depth(c, k);
         const char *slice = weights + k * set->columns * size;
-        product_blocks(tile, set, p->precision, s->rows + k * c->n_rows * row_size, slice, c->n_rows, depth, c->k + k == 0, s->wide[me],
-                       slice + lines * 64, lines, c->k + k + depth == p->n_in ? &target : NULL);
+        const char *rows = s->rows + k * c->n_rows * row_size;
+        if (x->packed) {
+            rows = (const char *)x->packed + ((c->k + k) * c->blocks.of->n_rows + c->row * product_packed_depth(set, p->precision, depth)) * row_size;
+        }
+        product_blocks(tile, set, p->precision, rows, slice, c->blocks, depth, c->k + k == 0, s->wide[me], slice + lines * 64, lines,
+                       c->k + k + depth == p->n_in ? &target : NULL);
     }
 }
 
-static void run_cut(void *y, size_t ld, const struct product *p, const struct product_set *set, const struct product_rows *x, const struct cut *c,
-                    const struct product_end *end, struct product_scratch *s)
+static void run_cut(const struct product_layout *y, const struct product *p, const struct product_set *set, const struct product_rows *x,
+                    const struct cut *c, const struct product_end *end, struct product_scratch *s)
 {
-    size_t panels = n_panels(p, set), blocks = product_n_blocks(set, c->n_rows);
+    size_t panels = n_panels(p, set), blocks = x->packed ? 0 : c->blocks.n;
 #pragma omp parallel num_threads(s->team) if (s->team > 1)
     {
         int me = omp_get_thread_num();
 #pragma omp for schedule(static)
         for (size_t i = 0; i < blocks; i++) {
-            pack_block(p, set, x, c, i, s, me);
+            pack_block(p, set, x, c, c->blocks.first + i, s, me);
         }
 #pragma omp for schedule(static)
         for (size_t i = 0; i < panels; i++) {
-            run_panel(y, ld, p, set, c, i, end, s, me);
+            run_panel(y, p, set, x, c, i, end, s, me);
         }
     }
 }
@@ -216,17 +225,19 @@ void product_run(void *y, size_t ld, const struct product *p, const struct produ
     const struct product_set *set = product_set();
     size_t slice = product_slice(set, p->precision), chunk = p->n_in < CHUNK_DEPTH ? (p->n_in + slice - 1) / slice * slice : CHUNK_DEPTH;
     size_t most = CHUNK_BYTES / (chunk * product_row_size(set, p->precision));
-    size_t blocks = product_n_blocks(set, n_rows), most_blocks = (most < GROUP_ROWS ? most : GROUP_ROWS) / set->rows;
-    size_t groups = (blocks - 1) / most_blocks + 1;
+    const struct product_layout to = end->packed ? product_layout_packed(y, p->precision, n_rows, p->n_out)
+                                                 : product_layout_rows(y, ld, end->halves, n_rows, p->n_out);
+    const struct product_blocking *blocks = &to.blocks;
+    size_t most_blocks = (most < GROUP_ROWS ? most : GROUP_ROWS) / set->rows, groups = (blocks->n_blocks - 1) / most_blocks + 1;
     for (size_t i = 0; i < groups; i++) {
-        struct cut c = {.row = product_block_start(set, n_rows, blocks * i / groups), .slice = slice};
-        c.n_rows = product_block_start(set, n_rows, blocks * (i + 1) / groups) - c.row;
+        size_t first = blocks->n_blocks * i / groups, end_block = blocks->n_blocks * (i + 1) / groups, row = product_block_start(blocks, first);
+        struct cut c = {.blocks = {blocks, first, end_block - first}, .row = row, .n_rows = product_block_start(blocks, end_block) - row, .slice = slice};
         if (p->n_in > chunk) {
             make_room(s, c.n_rows * n_panels(p, set) * set->columns);
         }
         for (; c.k < p->n_in; c.k += c.depth) {
             c.depth = p->n_in - c.k < chunk ? p->n_in - c.k : chunk;
-            run_cut(y, ld, p, set, x, &c, end, s);
+            run_cut(&to, p, set, x, &c, end, s);
         }
     }
 }

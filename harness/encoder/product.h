@@ -45,10 +45,11 @@ static inline size_t product_stride(size_t n, bool halves)
 }
 
 /* Where the rows of x come from: x[row * stride + k], or halves[row * stride + k], already bfloat16 (product_takes_halves),
- * or what `gather` writes, values k .. k + n - 1 of a row. */
+ * or what `gather` writes, values k .. k + n - 1 of a row; or they are packed already, as many rows as the product has. */
 struct product_rows {
     const float *x;
     const uint16_t *halves;
+    const void *packed;
     size_t stride;
     void (*gather)(float *to, const void *context, size_t row, size_t k, size_t n);
     const void *context;
@@ -63,7 +64,10 @@ void product_scratch_free(struct product_scratch *s);
  * changes but the bytes that are moved. */
 bool product_takes_halves(enum encoder_precision precision, size_t n_in);
 
-/* y[n_rows, n_out] = end(x W^T), rows of y ld apart; float, or uint16_t if end->halves.  Where ld * 4 is a multiple of 4096,
+/* Whether rows may be packed where they are made: in fp32, and in bf16 where product_takes_halves. */
+bool product_takes_packed(enum encoder_precision precision, size_t n_in);
+
+/* y[n_rows, n_out] = end(x W^T), rows of y ld apart; float, or uint16_t if end->halves; end->packed: product_layout_packed, ld is not looked at.  Where ld * 4 is a multiple of 4096,
  * all rows meet in a few sets of the caches: product_stride. */
 void product_run(void *y, size_t ld, const struct product *p, const struct product_rows *x, size_t n_rows, const struct product_end *end,
                  struct product_scratch *s);

@@ -43,16 +43,6 @@ void product_pack_panel_across(void *to, const struct product_set *set, enum enc
     }
 }
 
-size_t product_n_blocks(const struct product_set *set, size_t n_rows)
-{
-    return (n_rows - 1) / set->rows + 1;
-}
-
-size_t product_block_start(const struct product_set *set, size_t n_rows, size_t i)
-{
-    return n_rows * i / product_n_blocks(set, n_rows);
-}
-
 void product_pack_block(void *to, const struct product_set *set, enum encoder_precision precision, const float *const *row, size_t n,
                         size_t depth)
 {
@@ -75,15 +65,15 @@ void product_pack_halves(void *to, const uint16_t *row, size_t stride, const str
 }
 
 void product_pack_rows(void *to, const struct product_set *set, enum encoder_precision precision, const void *x, bool halves,
-                       size_t stride, size_t n_rows, size_t depth)
+                       size_t stride, const struct product_blocking *blocks, size_t depth)
 {
-    size_t size = product_row_size(set, precision), n_blocks = product_n_blocks(set, n_rows), slice = product_slice(set, precision);
+    size_t size = product_row_size(set, precision), slice = product_slice(set, precision);
     for (size_t k = 0; k < depth; k += slice) {
         size_t terms = depth - k < slice ? depth - k : slice, packed = product_packed_depth(set, precision, terms);
-        for (size_t b = 0; b < n_blocks; b++) {
+        for (size_t b = 0; b < blocks->n_blocks; b++) {
             const float *row[PRODUCT_MAX_ROWS];
-            size_t first = product_block_start(set, n_rows, b), n = product_block_start(set, n_rows, b + 1) - first;
-            char *block = (char *)to + (k * n_rows + first * packed) * size;
+            size_t first = product_block_start(blocks, b), n = product_block_start(blocks, b + 1) - first;
+            char *block = (char *)to + (k * blocks->n_rows + first * packed) * size;
             if (halves) {
                 product_pack_halves(block, (const uint16_t *)x + first * stride + k, stride, set, n, terms);
                 continue;
@@ -97,41 +87,43 @@ void product_pack_rows(void *to, const struct product_set *set, enum encoder_pre
 }
 
 void product_blocks(float *tile, const struct product_set *set, enum encoder_precision precision, const void *rows, const void *panel,
-                    size_t n_rows, size_t depth, bool first, float *wide, const char *ahead, size_t n_ahead,
+                    struct product_range blocks, size_t depth, bool first, float *wide, const char *ahead, size_t n_ahead,
                     const struct product_target *target)
 {
-    size_t n_blocks = product_n_blocks(set, n_rows), lines = (n_ahead + n_blocks - 1) / n_blocks;
-    size_t packed = product_packed_depth(set, precision, depth);
+    size_t lines = (n_ahead + blocks.n - 1) / blocks.n, packed = product_packed_depth(set, precision, depth);
+    size_t row_size = product_row_size(set, precision);
+    const char *a = rows;
     bool native = precision == ENCODER_BF16 && set->block_bf16;
     depth = product_depth(precision, depth);
     if (precision == ENCODER_BF16 && !native) {
         set->widen(wide, panel, depth);
         panel = wide;
     }
-    for (size_t i = 0; i < n_blocks; i++) {
-        size_t row = product_block_start(set, n_rows, i), n = product_block_start(set, n_rows, i + 1) - row;
-        float *sums = tile + row * set->columns;
+    for (size_t i = blocks.first; i < blocks.first + blocks.n; i++) {
+        size_t row = product_block_start(blocks.of, i), n = product_block_start(blocks.of, i + 1) - row;
         struct product_fetch fetch = {.ahead = ahead, .n_ahead = lines < n_ahead ? lines : n_ahead};
-        char *to = NULL;
+        struct product_place to = {.at = NULL};
         if (target) {
-            size_t size = target->end->halves ? sizeof(uint16_t) : sizeof(float);
-            to = (char *)target->y + row * target->ld * size;
-            fetch.to = to + target->first * size;
-            fetch.to_stride = target->ld * size;
+            to = product_place_of(target->y, row, target->first);
+            fetch.to = to.at;
+            /* a packed block's lines lie together */
+            fetch.to_stride = target->y->ld ? to.row_stride * target->y->value : set->columns * sizeof *tile;
         } else if (!first) {
-            fetch.to = (const char *)sums;
-            fetch.to_stride = set->columns * sizeof *sums;
+            fetch.to = (const char *)tile;
+            fetch.to_stride = set->columns * sizeof *tile;
         }
         if (native) {
-            set->block_bf16(sums, (const uint16_t *)rows + row * packed, panel, n, depth, first, &fetch);
+            set->block_bf16(tile, (const uint16_t *)(const void *)a, panel, n, depth, first, &fetch);
         } else {
-            set->block(sums, (const float *)rows + row * packed, panel, n, depth, first, &fetch);
+            set->block(tile, (const float *)(const void *)a, panel, n, depth, first, &fetch);
         }
         if (target && target->end->halves) {
-            set->finish_halves((uint16_t *)(void *)to, target->ld, sums, n, target->first, target->n, target->end);
+            set->finish_halves((uint16_t *)(void *)to.at, to.row_stride, to.line_stride, tile, n, target->first, target->n, target->end);
         } else if (target) {
-            set->finish((float *)(void *)to, target->ld, sums, n, target->first, target->n, target->end);
+            set->finish((float *)(void *)to.at, to.row_stride, to.line_stride, tile, n, target->first, target->n, target->end);
         }
+        tile += n * set->columns;
+        a += n * packed * row_size;
         ahead += fetch.n_ahead * 64;
         n_ahead -= fetch.n_ahead;
     }

@@ -3,6 +3,7 @@
 #define ENCODER_PRODUCT_PACK_H
 
 #include "encoder/product.h"
+#include "encoder/product_layout.h"
 
 /* Terms in memory: bfloat16 goes by pairs. */
 static inline size_t product_depth(enum encoder_precision precision, size_t depth)
@@ -24,33 +25,35 @@ size_t product_slice(const struct product_set *set, enum encoder_precision preci
 /* Values of a packed row of this depth, whole lines (product_set.h). */
 size_t product_packed_depth(const struct product_set *set, enum encoder_precision precision, size_t depth);
 
-/* Blocks of n_rows rows, as equal as can be: block i begins at row product_block_start(set, n_rows, i). */
-size_t product_n_blocks(const struct product_set *set, size_t n_rows);
-size_t product_block_start(const struct product_set *set, size_t n_rows, size_t i);
-
 /* A block's left side from its n rows, at most a slice deep: [line][row][a line's values]; bfloat16 if the set
  * has such products and precision is bf16, else floats. */
 void product_pack_block(void *to, const struct product_set *set, enum encoder_precision precision, const float *const *row, size_t n,
                         size_t depth);
 
-/* n_rows rows of any depth, `stride` apart, float or bfloat16 halves: [slice][block][its rows]. */
+/* All rows of a blocking, of any depth, `stride` apart, float or bfloat16 halves: [slice][block][its rows]. */
 void product_pack_rows(void *to, const struct product_set *set, enum encoder_precision precision, const void *x, bool halves,
-                       size_t stride, size_t n_rows, size_t depth);
+                       size_t stride, const struct product_blocking *blocks, size_t depth);
 
 /* The same where the rows are bfloat16 already, n of them `stride` apart; depth even. */
 void product_pack_halves(void *to, const uint16_t *row, size_t stride, const struct product_set *set, size_t n, size_t depth);
 
-/* Where finished sums go: columns first .. first + n - 1 of y, rows ld apart. */
+/* Some blocks of a blocking. */
+struct product_range {
+    const struct product_blocking *of;
+    size_t first, n;
+};
+
+/* Where finished sums go: columns first .. first + n - 1 of y. */
 struct product_target {
-    void *y; /* float, or uint16_t if end->halves */
-    size_t ld, first, n;
+    const struct product_layout *y; /* halves as end says */
+    size_t first, n;
     const struct product_end *end;
 };
 
-/* tile[n_rows, set->columns] = or += rows * panel; rows: the packed blocks of n_rows rows, of one slice.  wide[PRODUCT_DEPTH * set->columns]
+/* tile[rows of the blocks, set->columns] = or += rows * panel; rows: the packed blocks, of one slice.  wide[PRODUCT_DEPTH * set->columns]
  * is scratch for panels that have to be widened; ahead[n_ahead lines] is fetched by the way.  target: NULL if the sums go on. */
 void product_blocks(float *tile, const struct product_set *set, enum encoder_precision precision, const void *rows, const void *panel,
-                    size_t n_rows, size_t depth, bool first, float *wide, const char *ahead, size_t n_ahead,
+                    struct product_range blocks, size_t depth, bool first, float *wide, const char *ahead, size_t n_ahead,
                     const struct product_target *target);
 
 /* Bytes of one value of a packed row, and of a packed panel. */

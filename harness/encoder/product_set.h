@@ -34,6 +34,7 @@ struct product_end {
     const float *scale;          /* [n_out]; NULL: 1; only if it adds */
     bool clips;                  /* max(y, 0) behind the addition */
     bool halves;                 /* y is rounded to bfloat16 and kept so; not if it adds, and only where product_takes_halves */
+    bool packed;                 /* y is the left side of a next product (product_layout.h); not if it adds */
 };
 
 /* What a block fetches by the way, NULL: nothing. */
@@ -66,14 +67,17 @@ struct product_set {
     void (*pack_steps)(float *to, const float *step, size_t stride, size_t n, size_t depth);
     void (*pack_steps_bf16)(uint16_t *to, const float *step, size_t stride, size_t n, size_t depth);
     void (*pack_steps_halves)(uint16_t *to, const uint16_t *step, size_t stride, size_t n, size_t depth); /* depth even, or a zero behind it */
-    /* From the sums in tile[n_rows, columns] to columns first .. first + n_columns of y or the residual, rows ld apart. */
-    void (*finish)(float *y, size_t ld, const float *tile, size_t n_rows, size_t first, size_t n_columns, const struct product_end *end);
+    /* From the sums in tile[n_rows, columns], of which n_columns count, to y or the residual, which begins at column `first` of bias
+     * and scale.  Value c of y's row i is y[i * row_stride + c / line * line_stride + c % line], line the values of 64 bytes. */
+    void (*finish)(float *y, size_t row_stride, size_t line_stride, const float *tile, size_t n_rows, size_t first, size_t n_columns,
+                   const struct product_end *end);
     /* The same, rounded to bfloat16, for an end that does not add; NULL: the set has no block_bf16, which alone takes such rows. */
-    void (*finish_halves)(uint16_t *y, size_t ld, const float *tile, size_t n_rows, size_t first, size_t n_columns,
-                          const struct product_end *end);
-    /* y[n_rows, n_columns] = each row of the tile times its factor. */
-    void (*weigh)(float *y, size_t ld, const float *tile, size_t n_rows, size_t n_columns, const float *factor);
-    void (*weigh_halves)(uint16_t *y, size_t ld, const float *tile, size_t n_rows, size_t n_columns, const float *factor); /* as finish_halves */
+    void (*finish_halves)(uint16_t *y, size_t row_stride, size_t line_stride, const float *tile, size_t n_rows, size_t first,
+                          size_t n_columns, const struct product_end *end);
+    /* y[n_rows, n_columns] = each row of the tile times its factor; y as above. */
+    void (*weigh)(float *y, size_t row_stride, size_t line_stride, const float *tile, size_t n_rows, size_t n_columns, const float *factor);
+    void (*weigh_halves)(uint16_t *y, size_t row_stride, size_t line_stride, const float *tile, size_t n_rows, size_t n_columns,
+                         const float *factor); /* as finish_halves */
     /* The first n of each row: exp(scale (x - max)), with 1 / sum in inverse[n_rows]; zeros from n to ld. */
     void (*exponentials)(float *x, size_t ld, size_t n_rows, size_t n, float scale, float *inverse);
     /* x[n_rows, 2 width], rows ld apart, = [a b]: a's place becomes silu(a) b, b's place stays.  Shazeer 2020, arXiv:2002.05202. */

@@ -15,18 +15,20 @@ void vit_room_init(struct vit_room *r, const struct vit *m, size_t n_tokens, siz
 {
     bool halves = !m->gated && product_takes_halves(m->precision, m->width / m->n_heads) && product_takes_halves(m->precision, m->intermediate);
     size_t rows = batch * n_tokens, size = halves ? sizeof(uint16_t) : sizeof(float);
+    bool fits = m->precision == ENCODER_FP32 || halves, packs_context = fits && attention_takes_packed(m->width / m->n_heads),
+         packs_hidden = fits && !m->gated;
     *r = (struct vit_room){.n_tokens = n_tokens,
                            .ld = product_stride(m->width, false),
                            .ld_qkv = product_stride(3 * m->width, halves),
-                           .ld_context = product_stride(m->width, halves),
-                           .ld_hidden = product_stride(up_width(m), halves),
+                           .ld_context = packs_context ? 0 : product_stride(m->width, halves),
+                           .ld_hidden = packs_hidden ? 0 : product_stride(up_width(m), halves),
                            .halves = halves};
     r->x = mem_huge(rows * r->ld * sizeof(float));
     r->normed = mem_huge(rows * m->width * sizeof(float));
     r->moments = NEW(rows, struct moments);
     r->qkv = mem_huge(rows * r->ld_qkv * size);
-    r->context = mem_huge(rows * r->ld_context * size);
-    r->hidden = mem_huge(rows * r->ld_hidden * size);
+    r->context = mem_huge(packs_context ? product_packed_bytes(m->precision, rows, m->width) : rows * r->ld_context * size);
+    r->hidden = mem_huge(packs_hidden ? product_packed_bytes(m->precision, rows, m->intermediate) : rows * r->ld_hidden * size);
     vit_room_share(r, m, team);
 }
 
@@ -82,6 +84,9 @@ static void normalise(float *to, const void *context, size_t row, size_t k, size
 /* n sequences' rows as a product's left side. */
 static struct product_rows rows_of(const struct vit_room *r, void *x, size_t ld)
 {
+    if (ld == 0) {
+        return (struct product_rows){.packed = x};
+    }
     return r->halves ? (struct product_rows){.halves = x, .stride = ld} : (struct product_rows){.x = x, .stride = ld};
 }
 
@@ -91,16 +96,17 @@ void vit_run_block(const struct vit *m, const struct vit_layer *l, struct vit_ro
     const size_t size = r->halves ? sizeof(uint16_t) : sizeof(float);
     const struct product_rows context = rows_of(r, r->context, r->ld_context), of_hidden = rows_of(r, r->hidden, r->ld_hidden);
     const struct product_end qkv = {.bias = l->qkv_bias, .halves = r->halves}, out = {.bias = l->out_bias, .adds = true, .scale = l->attention_scale},
-                             hidden = {.bias = l->up_bias, .activation = m->gated ? ACTIVATION_NONE : m->activation->kind, .halves = r->halves},
+                             hidden = {.bias = l->up_bias, .activation = m->gated ? ACTIVATION_NONE : m->activation->kind, .halves = r->halves, .packed = r->ld_hidden == 0},
                              down = {.bias = l->down_bias, .adds = true, .scale = l->mlp_scale};
 
     kernel_moments(r->moments, r->x, r->ld, rows, D, m->eps);
     const struct norm before = {r->x, r->ld, r->moments, l->before_weight, l->before_bias};
     product_run(r->qkv, r->ld_qkv, &l->qkv, &(struct product_rows){.gather = normalise, .context = &before}, rows, &qkv, r->scratch);
+    const struct product_layout to = r->ld_context ? product_layout_rows(r->context, r->ld_context, r->halves, rows, D)
+                                                   : product_layout_packed(r->context, m->precision, rows, D);
     for (size_t i = 0; i < n; i++) {
         size_t row = i * r->n_tokens;
-        attention_run((char *)r->context + row * r->ld_context * size, r->ld_context, r->attention, (char *)r->qkv + row * r->ld_qkv * size,
-                      r->ld_qkv);
+        attention_run(&to, row, r->attention, (char *)r->qkv + row * r->ld_qkv * size, r->ld_qkv);
     }
     product_run(r->x, r->ld, &l->out, &context, rows, &out, r->scratch);
 

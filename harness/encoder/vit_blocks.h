@@ -14,7 +14,7 @@ struct vit_room {
     struct product_scratch *scratch;
     struct attention *attention;
     size_t n_tokens;   /* of one sequence */
-    size_t ld, ld_qkv, ld_context, ld_hidden; /* product_stride of D, 3 D, D, I */
+    size_t ld, ld_qkv, ld_context, ld_hidden; /* product_stride of D, 3 D, D, I; 0: packed for the product behind it */
     bool halves;       /* qkv, context and hidden are bfloat16 (uint16_t): the products would round them to it */
     float *x;          /* [n n_tokens, D]: the residual stream of n sequences, one below the other; rows ld apart */
     float *normed;     /* [n n_tokens, D], contiguous */

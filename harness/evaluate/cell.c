@@ -8,11 +8,11 @@
 #include "evaluate/cell_official.h"
 #include "evaluate/cell_rows.h"
 #include "evaluate/keep.h"
-#include "interval/bootstrap.h"
-#include "interval/percentile.h"
+#include "interval/estimates.h"
 #include "metric/curve.h"
-#include "metric/panel.h"
 #include "probe/select.h"
+
+#define MONTHS_WITHIN 12 /* of bone age: the share of predictions within a year */
 
 const char *cell_headline_metric(enum task_kind kind)
 {
@@ -159,45 +159,22 @@ static double validation_threshold(size_t *n, const struct cell_task *t, const s
     return threshold;
 }
 
-/* What was resampled is said as it is: without patients in the data, images. */
-static const char *interval_method(const struct cell_task *t, const struct bootstrap_plan *plan)
-{
-    if (t->cohort->has_patients && t->study->cluster == CLUSTER_PATIENT)
-        return plan->stratum ? "percentile bootstrap by patient stratified by class" : "percentile bootstrap by patient";
-    return plan->stratum ? "percentile bootstrap by image stratified by class" : "percentile bootstrap by image";
-}
-
 /* h: NULL where the part is not what the cell is known by. */
-static void write_metrics(struct headline *h, const struct cell_task *t, const struct cell_name *name, const struct scored *part,
-                          const char *partition, const struct panel *panel, const struct bootstrap_plan *plan,
-                          const double *replicate)
+static void write_estimates(struct headline *h, const struct cell_task *t, const struct cell_name *name, const struct scored *part,
+                          const char *partition, const struct estimates *estimates)
 {
-    const struct study *s = t->study;
-    size_t n_metrics = panel_n_metrics(panel);
-    double *value = NEW(n_metrics, double);
-    const char **reason = NEW0(n_metrics, const char *);
-    struct panel_scratch *scratch = panel_scratch_new(panel);
-    panel_compute(panel, scratch, NULL, value, reason);
-    const char *main_metric = cell_headline_metric(t->cohort->source->task->kind);
-    for (size_t m = 0; m < n_metrics; m++) {
-        struct metric_row row = {.cell = *name, .partition = partition, .metric = panel_metric_name(panel, m), .n = part->n,
-                                 .n_patients = t->n_units, .value = value[m], .level = s->level, .replicates = s->replicates,
-                                 .method = interval_method(t, plan),
-                                 .reason = reason[m] ? reason[m] : ""};
-        struct status why = {0};
-        if (interval_percentile(&row.low, &row.high, &row.undefined_replicates, replicate + m, n_metrics, s->replicates, s->level, &why) &&
-            !*row.reason)
-            row.reason = why.text;
+    for (size_t m = 0; m < estimates->n; m++) {
+        const struct estimate *f = &estimates->item[m];
+        struct metric_row row = {.cell = *name, .partition = partition, .metric = f->metric, .n = part->n, .n_patients = t->n_units,
+                                 .value = f->value, .low = f->low, .high = f->high, .level = t->study->level, .method = f->method,
+                                 .replicates = f->replicates, .undefined_replicates = f->undefined, .reason = f->reason};
         results_write_metric(t->metrics, &row);
-        if (h && !strcmp(row.metric, main_metric)) {
-            h->value = row.value;
-            h->low = row.low;
-            h->high = row.high;
+        if (h && !strcmp(f->metric, cell_headline_metric(t->cohort->source->task->kind))) {
+            h->value = f->value;
+            h->low = f->low;
+            h->high = f->high;
         }
     }
-    panel_scratch_free(scratch);
-    free(value);
-    free(reason);
 }
 
 void cell_write_nothing(const struct cell_task *t, const struct cell_name *name, const char *metric, const char *reason)
@@ -216,28 +193,41 @@ static void write_note(const struct cell_task *t, const struct cell_name *name, 
         results_write_metric(t->metrics, &row);
 }
 
-int cell_score(struct headline *h, const struct cell_task *t, const struct cell_name *name, struct scored *part, const char *partition,
-               const double *score, size_t n_out, double threshold, struct status *st)
+const char **cell_class_names(const struct task *task)
+{
+    const char **name = NEW(task->n_classes, const char *);
+    for (unsigned k = 0; k < task->n_classes; k++)
+        name[k] = task->classes[k].name;
+    return name;
+}
+
+int cell_estimates(struct estimates *estimates, const struct cell_task *t, struct scored *part, const double *score, size_t n_out, double threshold,
+                   struct status *st)
 {
     const struct study *s = t->study;
     const struct task *task = t->cohort->source->task;
-    enum task_kind kind = (enum task_kind)task->kind;
-    bool regression = kind == KIND_REGRESSION;
-    double *replicate = NULL;
-    struct panel *panel = NULL;
-    int code = panel_new(&panel, &(struct panel_input){.kind = kind, .n_classes = task->n_classes, .n = part->n,
-        .label = regression ? NULL : part->label, .target = regression ? part->target : NULL, .score = scored_set(part, score, n_out), .threshold = threshold}, st);
-    if (code)
-        goto done;
-    replicate = NEW(s->replicates * panel_n_metrics(panel), double);
-    struct bootstrap_plan plan;
-    scored_plan(&plan, t, part);
-    code = bootstrap_panel(replicate, &plan, panel, t->n_threads, st);
+    bool regression = task->kind == KIND_REGRESSION;
+    const char **class_name = cell_class_names(task);
+    struct estimates_request request = {
+        .panel = {.kind = (enum task_kind)task->kind, .n_classes = task->n_classes, .n = part->n, .label = regression ? NULL : part->label,
+                  .target = regression ? part->target : NULL, .score = scored_set(part, score, n_out), .threshold = threshold, .full = true,
+                  .class_name = class_name, .within = regression && task->unit && !strcmp(task->unit, "months") ? MONTHS_WITHIN : 0},
+        .level = s->level, .bootstrap = s->bootstrap, .proportion = s->proportions, .n_threads = t->n_threads,
+        .by_patient = t->cohort->has_patients && s->cluster == CLUSTER_PATIENT, .patients_cut = t->cohort->has_patients && s->cluster == CLUSTER_IMAGE};
+    scored_plan(&request.plan, t, part);
+    int code = estimates_compute(estimates, &request, st);
+    free(class_name);
+    return code;
+}
+
+int cell_score(struct headline *h, const struct cell_task *t, const struct cell_name *name, struct scored *part, const char *partition,
+               const double *score, size_t n_out, double threshold, struct status *st)
+{
+    struct estimates estimates;
+    int code = cell_estimates(&estimates, t, part, score, n_out, threshold, st);
     if (!code)
-        write_metrics(h, t, name, part, partition, panel, &plan, replicate);
-done:
-    free(replicate);
-    panel_free(panel);
+        write_estimates(h, t, name, part, partition, &estimates);
+    estimates_free(&estimates);
     return code;
 }
 
@@ -278,7 +268,7 @@ static int score_test(struct headline *h, const struct cell_task *t, const struc
 static int keep(const struct cell_task *t, const struct cell_name *name, enum study_probe probe, const struct probe_task *problem,
                 const struct probe_result *r, struct status *st)
 {
-    struct keep_fit fit = {&r->scaler, &r->logistic, &r->ridge, &r->ordinal, r->grid[r->chosen], NAN, NAN, -1};
+    struct keep_fit fit = {&r->scaler, &r->logistic, &r->ridge, &r->ordinal, r->grid[r->chosen], NAN, NAN, -1, r->validation, r->test};
     if (problem->kind == KIND_BINARY) {
         size_t n;
         struct scored part;

@@ -50,7 +50,7 @@ static void write_predictions(const struct cell_task *t, const struct cell_name 
 
 struct summary { /* of the folds of one part */
     size_t n_metrics;
-    const char *metric[MOST_METRICS];
+    char *metric[MOST_METRICS];
     double *value;       /* [MOST_METRICS, n_folds] */
     char *reason[MOST_METRICS]; /* first fold in which it is undefined, and why; NULL: none */
 };
@@ -58,8 +58,10 @@ struct summary { /* of the folds of one part */
 static void summary_free(struct summary *s)
 {
     free(s->value);
-    for (size_t m = 0; m < MOST_METRICS; m++)
+    for (size_t m = 0; m < MOST_METRICS; m++) {
+        free(s->metric[m]);
         free(s->reason[m]);
+    }
 }
 
 static struct metric_row row_of(const struct cell_task *t, const struct cell_name *name, const struct scored *part, const char *partition)
@@ -87,7 +89,9 @@ static int score_fold(struct summary *s, const struct cell_task *t, const struct
     s->n_metrics = panel_n_metrics(panel);
     panel_compute(panel, scratch, NULL, value, reason);
     for (size_t m = 0; m < s->n_metrics; m++) {
-        s->metric[m] = row.metric = panel_metric_name(panel, m);
+        row.metric = panel_metric_name(panel, m);
+        if (!s->metric[m])
+            s->metric[m] = mem_strdup(row.metric);
         s->value[m * r->n_folds + fold] = row.value = value[m];
         row.reason = reason[m] ? reason[m] : "";
         if (reason[m] && !s->reason[m])
@@ -204,7 +208,8 @@ int cell_official(struct headline *h, const struct cell_task *t, const struct ce
     write_path(t, name, h->parameter_name, &r);
     code = cell_official_finish(h, t, name, &r, st);
     for (size_t f = 0; f < r.n_folds && !code && keeper_wants(t, probe); f++) {
-        struct keep_fit fit = {&r.scaler[f], &r.logistic[f], &r.ridge[f], &r.ordinal[f], r.grid[r.chosen[f]], NAN, NAN, (int)f};
+        struct keep_fit fit = {&r.scaler[f], &r.logistic[f], &r.ridge[f], &r.ordinal[f], r.grid[r.chosen[f]], NAN, NAN, (int)f, NULL,
+                               r.test + f * t->partitions->n_test * r.n_out};
         if (!r.left_out[f].code)
             code = keeper_add(t->keeper, t, name, probe, problem, &fit, st);
     }

@@ -5,6 +5,7 @@
 
 #include "evaluate/cell.h"
 #include "interval/bootstrap.h"
+#include "interval/estimates.h"
 
 struct cell_rows { /* what the probe is given */
     float *x, *x_test;
@@ -40,8 +41,13 @@ void scored_free(struct scored *s);
  * next call.  Drawn are patients, or images (cluster: image), within classes as the study says (stratify). */
 void scored_plan(struct bootstrap_plan *plan, const struct cell_task *t, struct scored *s);
 
-/* Every metric of scores[n_test, n_out] on the part, with its bootstrap interval, as rows of `partition`; h (may be NULL) gets the
- * headline's.  threshold: NaN if there is none. */
+/* New array, names borrowed. */
+const char **cell_class_names(const struct task *task);
+
+/* Every metric of scores[n_test, n_out] on the part, with its interval (interval/estimates.h). */
+int cell_estimates(struct estimates *estimates, const struct cell_task *t, struct scored *part, const double *score, size_t n_out, double threshold,
+                   struct status *st) MUST_CHECK;
+/* The same as rows of `partition`; h (may be NULL) gets the headline's.  threshold: NaN if there is none. */
 int cell_score(struct headline *h, const struct cell_task *t, const struct cell_name *name, struct scored *part, const char *partition,
                const double *score, size_t n_out, double threshold, struct status *st) MUST_CHECK;
 

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "evaluate/recalibrate.h"
 #include "probe/saved.h"
 
 int keeper_begin(struct keeper *k, const char *output, const struct survey *survey, struct status *st)
@@ -18,23 +19,6 @@ bool keeper_wants(const struct cell_task *t, enum study_probe probe)
 {
     enum study_save save = t->study->save_probes;
     return t->keeper && (save == SAVE_ALL || (save == SAVE_LINEAR && study_probe_is_linear(probe)));
-}
-
-/* A development part is known by its images' bytes, labels and folds, in the cohort's order. */
-static void digest_development(uint8_t digest[DIGEST_BYTES], const struct keeper *k, const struct cell_task *t)
-{
-    char *text = NULL, hex[DIGEST_HEX];
-    size_t size = 0;
-    FILE *stream = open_memstream(&text, &size);
-    const struct partitions *p = t->partitions;
-    for (size_t i = 0; stream && i < p->n_development; i++) {
-        const struct sample *s = &t->cohort->sample[p->development[i]];
-        fprintf(stream, "%s,%d,%.17g,%u\n", digest_hex(hex, k->survey->picture[s->picture].digest), (int)s->label, s->target, p->fold[i] + 1);
-    }
-    if (stream)
-        fclose(stream);
-    digest_bytes(digest, text ? text : "", size);
-    free(text);
 }
 
 /* Patients of the development part, or of all its folds but one. */
@@ -105,6 +89,58 @@ static void take_answer(struct saved_probe *p, enum study_probe probe, const str
     p->intercept = copy_of(ridge ? &fit->ridge->intercept : fit->logistic->intercept, p->rows, sizeof *p->intercept);
 }
 
+/* On the out-of-fold predictions of rows row[i] of the development part, or of i where row is NULL. */
+static struct saved_recalibration recalibration_of(const struct cell_task *t, enum task_kind kind, const double *validation, const size_t *row, size_t n_rows)
+{
+    int32_t *label = NEW(n_rows, int32_t);
+    double *target = NEW(n_rows, double), *score = NEW(n_rows, double);
+    size_t n = 0;
+    for (size_t i = 0; i < n_rows; i++) {
+        const struct sample *s = &t->cohort->sample[t->partitions->development[row ? row[i] : i]];
+        if (isnan(validation[i]))
+            continue;
+        label[n] = s->label;
+        target[n] = s->target;
+        score[n++] = validation[i];
+    }
+    struct saved_recalibration r = recalibrate_fit(kind, label, target, score, n, NULL);
+    free(label);
+    free(target);
+    free(score);
+    return r;
+}
+
+static void take_recalibration(struct saved_probe *p, const struct cell_task *t, const struct keep_fit *fit)
+{
+    p->recalibration = p->recalibration_exams = (struct saved_recalibration){NAN, NAN, NAN};
+    if (!fit->validation || (p->kind != KIND_BINARY && p->kind != KIND_REGRESSION))
+        return;
+    p->recalibration = recalibration_of(t, p->kind, fit->validation, NULL, t->partitions->n_development);
+    if (!t->cohort->has_exams)
+        return;
+    const struct exams *e = &t->development_exams;
+    double *mean = NEW(e->n, double);
+    exams_mean(mean, e, fit->validation, 1);
+    p->recalibration_exams = recalibration_of(t, p->kind, mean, e->first, e->n);
+    free(mean);
+}
+
+/* The study's own test part, whose predictions stand in predictions/. */
+static void take_test(struct saved_probe *p, const struct keeper *k, const struct cell_task *t, const double *score)
+{
+    const uint8_t **image = NEW(t->partitions->n_test, const uint8_t *);
+    double *target = NEW(t->partitions->n_test, double);
+    p->n_test = t->partitions->n_test;
+    for (size_t i = 0; i < p->n_test; i++) {
+        const struct sample *s = &t->cohort->sample[t->partitions->test[i]];
+        image[i] = k->survey->picture[s->picture].digest;
+        target[i] = s->target;
+    }
+    saved_test_digest(p->test, image, target, score, p->n_test, saved_probe_n_out(p));
+    free(target);
+    free(image);
+}
+
 static int add_file(struct keeper *k, const struct outfile *file, struct status *st)
 {
     for (size_t i = 0; i < k->n; i++)
@@ -130,9 +166,11 @@ int keeper_add(struct keeper *k, const struct cell_task *t, const struct cell_na
         p.class_name[c] = mem_strdup(task->classes[c].name);
     memcpy(p.fingerprint, k->featurizer->fingerprint, DIGEST_BYTES);
     p.n_patients = count_patients(&p.n_images, t, fit->fold);
-    digest_development(p.development, k, t);
+    partitions_digest(p.development, t->partitions, t->cohort, k->survey);
     digest_bytes(p.embeddings, problem->x, problem->n * problem->d * sizeof *problem->x);
     take_answer(&p, probe, problem, fit);
+    take_recalibration(&p, t, fit);
+    take_test(&p, k, t, fit->test);
     char fold[32] = "";
     if (fit->fold >= 0)
         (void)snprintf(fold, sizeof fold, ".fold%d", fit->fold + 1);

@@ -34,6 +34,8 @@ struct keep_fit {
     const struct ordinal *ordinal;
     double parameter, threshold, threshold_exams;
     int fold;
+    const double *validation; /* [n_development, n_out] out-of-fold predictions, NaN in folds left out: what recalibration is fitted on; NULL: none */
+    const double *test;       /* [n_test, n_out] */
 };
 int keeper_add(struct keeper *k, const struct cell_task *t, const struct cell_name *name, enum study_probe probe, const struct probe_task *problem,
                const struct keep_fit *fit, struct status *st) MUST_CHECK;

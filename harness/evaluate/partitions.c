@@ -181,6 +181,21 @@ int partitions_make(struct partitions *p, const struct cohort *c, const struct s
     return STATUS_OK;
 }
 
+void partitions_digest(uint8_t digest[DIGEST_BYTES], const struct partitions *p, const struct cohort *cohort, const struct survey *survey)
+{
+    char *text = NULL, hex[DIGEST_HEX];
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    for (size_t i = 0; stream && i < p->n_development; i++) {
+        const struct sample *s = &cohort->sample[p->development[i]];
+        fprintf(stream, "%s,%d,%.17g,%u\n", digest_hex(hex, survey->picture[s->picture].digest), (int)s->label, s->target, p->fold[i] + 1);
+    }
+    if (stream)
+        fclose(stream);
+    digest_bytes(digest, text ? text : "", size);
+    free(text);
+}
+
 void partitions_free(struct partitions *p)
 {
     free(p->development);

@@ -24,6 +24,8 @@ struct partitions {
  * says; folds are of images, and the study's test_fraction and folds do not count (split/official.h). */
 int partitions_make(struct partitions *p, const struct cohort *cohort, const struct study *study, enum study_protocol protocol,
                     struct status *st) MUST_CHECK;
+/* A development part is known by its images' bytes, labels and folds, in the cohort's order. */
+void partitions_digest(uint8_t digest[DIGEST_BYTES], const struct partitions *p, const struct cohort *cohort, const struct survey *survey);
 void partitions_free(struct partitions *p);
 
 #endif

@@ -13,8 +13,10 @@
 #include "cohort/published.h"
 #include "evaluate/cell_attentive.h"
 #include "evaluate/efficiency.h"
+#include "evaluate/gallery.h"
 #include "evaluate/keep.h"
 #include "evaluate/partitions.h"
+#include "evaluate/pictures.h"
 #include "evaluate/provenance.h"
 #include "evaluate/readouts.h"
 #include "report/paper_table.h"
@@ -40,7 +42,7 @@ size_t pipeline_count(const struct pipeline *p, enum severity severity)
 
 /* ---- audit reports ---- */
 
-static int write_audit(const struct pipeline *p, struct status *st)
+int pipeline_write_audit(const struct pipeline *p, struct status *st)
 {
     struct outfile out;
     int code = results_open(&out, p->study.output, "", "audit.csv", RESULTS_AUDIT_HEADER, st);
@@ -141,11 +143,17 @@ static int audit_split(struct pipeline *p, struct cohort *c, struct status *st)
 
 int pipeline_prepare(struct pipeline *p, const char *study_path, const struct pipeline_options *options, struct status *st)
 {
+    struct study study;
+    int code = study_load(&study, study_path, st);
+    return code ? code : pipeline_prepare_study(p, &study, options, st);
+}
+
+int pipeline_prepare_study(struct pipeline *p, struct study *study, const struct pipeline_options *options, struct status *st)
+{
     double began = clock_seconds();
-    *p = (struct pipeline){.options = *options};
-    int code = study_load(&p->study, study_path, st);
-    if (code)
-        return code;
+    int code = STATUS_OK;
+    *p = (struct pipeline){.options = *options, .study = *study};
+    *study = (struct study){0};
     if (options->output) {
         free(p->study.output);
         p->study.output = mem_strdup(options->output);
@@ -176,7 +184,7 @@ int pipeline_prepare(struct pipeline *p, const char *study_path, const struct pi
             code = audit_split(p, &p->cohort[t], st);
     }
     if (!code)
-        code = write_audit(p, st);
+        code = pipeline_write_audit(p, st);
     if (!code)
         code = write_cohort(p, st);
     charge(p, "audit", began, p->survey.n);
@@ -189,20 +197,33 @@ void pipeline_free(struct pipeline *p)
 {
     for (size_t t = 0; p->cohort && t < p->study.n_tasks; t++)
         cohort_free(&p->cohort[t]);
-    for (size_t m = 0; p->featurizer && m < p->study.n_models; m++)
+    for (size_t m = 0; p->featurizer && !p->borrowed_models && m < p->study.n_models; m++)
         featurizer_close(&p->featurizer[m]);
     for (size_t h = 0; h < p->n_headlines; h++)
         headline_free(&p->headline[h]);
     free(p->cohort);
-    free(p->featurizer);
+    if (!p->borrowed_models)
+        free(p->featurizer);
     free(p->headline);
-    store_close(p->store);
+    pipeline_close_store(p);
     survey_free(&p->survey);
     study_free(&p->study);
     *p = (struct pipeline){0};
 }
 
 /* ---- extract ---- */
+
+void pipeline_borrow_models(struct pipeline *p, const struct pipeline *from)
+{
+    p->featurizer = from->featurizer;
+    p->borrowed_models = true;
+}
+
+void pipeline_close_store(struct pipeline *p)
+{
+    store_close(p->store);
+    p->store = NULL;
+}
 
 int pipeline_open_models(struct pipeline *p, struct status *st)
 {
@@ -227,7 +248,7 @@ static int apply_failures(struct pipeline *p, struct status *st)
         cohort_number_units(&p->cohort[t], &p->survey);
         audit_accept(&p->cohort[t], &p->study);
     }
-    int code = write_audit(p, st);
+    int code = pipeline_write_audit(p, st);
     if (!code)
         code = write_cohort(p, st);
     if (!code && pipeline_count(p, FINDING_ERROR) > before)
@@ -238,6 +259,15 @@ static int apply_failures(struct pipeline *p, struct status *st)
     return code;
 }
 
+static bool *pictures_used(const struct pipeline *p)
+{
+    bool *used = NEW0(p->survey.n, bool);
+    for (size_t t = 0; t < p->study.n_tasks; t++)
+        for (size_t i = 0; i < p->cohort[t].n; i++)
+            used[p->cohort[t].sample[i].picture] = true;
+    return used;
+}
+
 int pipeline_extract(struct pipeline *p, bool decode_only, struct status *st)
 {
     double began = clock_seconds();
@@ -246,10 +276,7 @@ int pipeline_extract(struct pipeline *p, bool decode_only, struct status *st)
     int code = store_open(&p->store, p->study.store, decode_only, st);
     if (code)
         return code;
-    bool *used = NEW0(p->survey.n, bool);
-    for (size_t t = 0; t < p->study.n_tasks; t++)
-        for (size_t i = 0; i < p->cohort[t].n; i++)
-            used[p->cohort[t].sample[i].picture] = true;
+    bool *used = pictures_used(p);
     code = extract_study(&p->extracted, p->store, p->featurizer, p->study.n_models, &p->survey, used, &options, st);
     free(used);
     charge(p, "extract", began, p->extracted.computed);
@@ -266,8 +293,8 @@ struct reports { /* put in place together, when every cell is done */
     struct keeper keeper;
 };
 
-/* The fixed columns, then the task's covariates ("a|b" as "a"). */
-static char *splits_header(const struct task *task)
+/* The fixed columns, the examination where the data name any, then the task's covariates ("a|b" as "a"). */
+static char *splits_header(const struct task *task, bool exams)
 {
     char *header = NULL;
     size_t size;
@@ -275,6 +302,7 @@ static char *splits_header(const struct task *task)
     if (!stream)
         return mem_strdup(RESULTS_SPLITS_HEADER);
     fputs(RESULTS_SPLITS_HEADER, stream);
+    fputs(exams ? ",exam" : "", stream);
     for (unsigned v = 0; v < task->cohort.n_covariates; v++) {
         const char *name = task->cohort.covariates[v];
         char *first = mem_strndup(name, strcspn(name, "|"));
@@ -300,6 +328,10 @@ static void write_split_rows(FILE *f, const struct pipeline *p, const struct coh
         else
             fprintf(f, ",%s,test,,", protocol);
         fputs(digest_hex(hex, p->survey.picture[s->picture].digest), f);
+        if (c->has_exams) {
+            fputc(',', f);
+            csv_field(f, s->exam ? s->exam : "");
+        }
         for (unsigned v = 0; v < c->source->task->cohort.n_covariates; v++) {
             fputc(',', f);
             csv_field(f, s->covariate[v]);
@@ -313,7 +345,7 @@ static int write_splits(const struct pipeline *p, const struct cohort *c, const 
 {
     struct outfile out;
     char *name = mem_printf("%s.csv", c->source->task->name);
-    char *header = splits_header(c->source->task);
+    char *header = splits_header(c->source->task, c->has_exams);
     int code = results_open(&out, p->study.output, "splits", name, header, st);
     free(header);
     free(name);
@@ -566,9 +598,17 @@ int pipeline_evaluate(struct pipeline *p, struct status *st)
         code = readouts_write(p->headline, p->n_headlines, p->study.name, p->study.output, st);
     if (!code)
         code = write_study(&p->study, st);
+    bool *used = pictures_used(p);
+    if (!code)
+        code = pictures_write(&p->survey, used, p->study.output, st);
+    free(used);
     if (!code)
         code = outfile_commit(&reports.metrics, st);
     charge(p, "evaluate", began, n_cells);
+    began = clock_seconds();
+    if (!code)
+        code = gallery_write(p, st);
+    charge(p, "gallery", began, p->study.n_tasks);
     if (!code)
         code = provenance_write(p, st);
     for (size_t t = 0; t < p->study.n_tasks; t++)

@@ -40,22 +40,31 @@ struct pipeline {
     struct cohort *cohort;       /* [n_tasks] */
     struct survey survey;
     struct featurizer *featurizer; /* [n_models] */
+    bool borrowed_models;        /* they are another pipeline's */
     struct store *store;
     struct extract_counts extracted;
     struct headline *headline;   /* [n_headlines] by task, then protocol, then model, readout, probe */
     size_t n_headlines;
-    struct stage_cost cost[8];
+    struct stage_cost cost[12];
     size_t n_costs;
 };
 
 /* Study, cohorts, survey of the images, audit; audit.csv and cohort.csv are written.  Does not fail because of what the
  * audit found: see pipeline_errors. */
 int pipeline_prepare(struct pipeline *p, const char *study_path, const struct pipeline_options *options, struct status *st) MUST_CHECK;
+/* The same of a study in memory, which is taken over. */
+int pipeline_prepare_study(struct pipeline *p, struct study *study, const struct pipeline_options *options, struct status *st) MUST_CHECK;
+/* audit.csv once more, after something added findings. */
+int pipeline_write_audit(const struct pipeline *p, struct status *st) MUST_CHECK;
 /* Findings of a severity over all tasks. */
 size_t pipeline_count(const struct pipeline *p, enum severity severity);
 
 /* Opens the checkpoints. */
 int pipeline_open_models(struct pipeline *p, struct status *st) MUST_CHECK;
+/* Those of another pipeline, whose study has the same models in the same order and which outlives this one. */
+void pipeline_borrow_models(struct pipeline *p, const struct pipeline *from);
+/* A store is open in one pipeline at a time. */
+void pipeline_close_store(struct pipeline *p);
 /* Fills the store.  Pictures that turn out undecodable become findings; STATUS_DATA then, unless the study skips them. */
 int pipeline_extract(struct pipeline *p, bool decode_only, struct status *st) MUST_CHECK;
 /* Splits, probes, metrics, reports, provenance. */

@@ -9,13 +9,6 @@
 #define FEW 30
 #define HIGH 0.95
 
-const char *area_method_name(enum area_method method)
-{
-    static const char *const names[AREA_N_METHODS] = {"logit DeLong", "logit Obuchowski by patient", "Newcombe method 5",
-                                                      "Newcombe method 5 by patient"};
-    return names[method];
-}
-
 struct limits area_interval(enum area_method *method, const struct delong *d, const uint32_t *unit, size_t n_units,
                             double level)
 {

@@ -19,7 +19,4 @@ enum area_method { AREA_LOGIT_DELONG, AREA_LOGIT_OBUCHOWSKI, AREA_METHOD5, AREA_
 /* unit[n] in 0 .. n_units-1 (NULL: each sample its own).  Always defined once delong_new succeeded. */
 struct limits area_interval(enum area_method *method, const struct delong *d, const uint32_t *unit, size_t n_units,
                             double level);
-/* "logit DeLong" and so on, as a row names it. */
-const char *area_method_name(enum area_method method);
-
 #endif

@@ -50,6 +50,33 @@ int curve_new(struct curve *c, const int32_t *label, const double *score, const 
     return STATUS_OK;
 }
 
+struct curve curve_room(size_t n)
+{
+    return (struct curve){.true_positive = NEW(n + 1, double), .false_positive = NEW(n + 1, double)};
+}
+
+bool curve_of_ranking(struct curve *c, const struct ranking *r, const uint32_t *weight)
+{
+    uint64_t positive = 0, all = 0;
+    size_t points = 0;
+    c->true_positive[0] = c->false_positive[0] = 0;
+    for (size_t i = 0; i < r->n; i++) {
+        uint64_t w = weight ? weight[ranking_position(r, i)] : 1;
+        all += w;
+        positive += ranking_is_positive(r, i) ? w : 0;
+        if (!ranking_ends_tie(r, i))
+            continue;
+        /* Ties of weight 0 repeat a point, which no figure minds: cheaper than a branch. */
+        points++;
+        c->true_positive[points] = (double)positive;
+        c->false_positive[points] = (double)(all - positive);
+    }
+    c->n = points + 1;
+    c->n_positive = (double)positive;
+    c->n_negative = (double)(all - positive);
+    return positive > 0 && positive < all;
+}
+
 void curve_free(struct curve *c)
 {
     free(c->threshold);
@@ -120,7 +147,7 @@ bool curve_is_corner(const struct curve *c, size_t i)
 
 static struct operating_point point(const struct curve *c, size_t i)
 {
-    return (struct operating_point){c->threshold[i], c->true_positive[i], c->false_positive[i],
+    return (struct operating_point){c->threshold ? c->threshold[i] : NAN, c->true_positive[i], c->false_positive[i],
                                     c->true_positive[i] / c->n_positive, 1 - c->false_positive[i] / c->n_negative};
 }
 

@@ -13,10 +13,11 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "metric/ranking.h"
 
 struct curve {
     size_t n;               /* points, the one at +inf included */
-    double *threshold;      /* [n] descending */
+    double *threshold;      /* [n] descending; NULL: not kept, and NaN where asked for */
     double *true_positive;  /* [n] ascending */
     double *false_positive; /* [n] ascending */
     double n_positive, n_negative;
@@ -32,6 +33,11 @@ struct operating_point {
 int curve_new(struct curve *c, const int32_t *label, const double *score, const double *weight, size_t n,
               struct status *st) MUST_CHECK;
 void curve_free(struct curve *c);
+
+/* The curve of a ranking with whole weights (NULL: 1 each), without thresholds: O(n), for bootstrap replicates.  c owns room
+ * for ranking's n + 1 points (curve_room).  false, and no curve, if a class is absent. */
+struct curve curve_room(size_t n);
+bool curve_of_ranking(struct curve *c, const struct ranking *r, const uint32_t *weight);
 
 double curve_area(const struct curve *c); /* trapezoids */
 /* Area for false positive rate <= max_fpr (0 < max_fpr <= 1), interpolated there; at most max_fpr. */

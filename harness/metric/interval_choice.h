@@ -1,4 +1,4 @@
-/* What a study may choose about its intervals (study/study.h); interval/figures.h acts on it. */
+/* What a study may choose about its intervals (study/study.h); interval/estimates.h acts on it. */
 #ifndef METRIC_INTERVAL_CHOICE_H
 #define METRIC_INTERVAL_CHOICE_H
 

@@ -2,109 +2,10 @@
 
 #include <assert.h>
 #include <math.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/memory.h"
 #include "metric/confusion.h"
-#include "metric/order.h"
-#include "metric/ranking.h"
-#include "metric/regression.h"
-
-enum metric {
-    AUROC,
-    AVERAGE_PRECISION,
-    AUROC_MEAN,
-    AUROC_MEAN_DEFINED,
-    ACCURACY,
-    BALANCED_ACCURACY,
-    F1,
-    F1_MACRO,
-    MCC,
-    KAPPA,
-    KAPPA_L,
-    KAPPA_Q,
-    MEAN_DISTANCE,
-    SENSITIVITY,
-    SPECIFICITY,
-    MAE,
-    RMSE,
-    R2,
-    PEARSON
-};
-
-struct entry {
-    const char *name;
-    enum metric metric;
-    bool at_threshold;
-};
-
-static const struct entry binary[] = {
-    {"auroc", AUROC, false},
-    {"average_precision", AVERAGE_PRECISION, false},
-    {"accuracy", ACCURACY, false},
-    {"balanced_accuracy", BALANCED_ACCURACY, false},
-    {"f1", F1, false},
-    {"mcc", MCC, false},
-    {"kappa", KAPPA, false},
-    {"sensitivity", SENSITIVITY, false},
-    {"specificity", SPECIFICITY, false},
-    /* from here on only where there is a threshold */
-    {"balanced_accuracy_at_threshold", BALANCED_ACCURACY, true},
-    {"f1_at_threshold", F1, true},
-    {"kappa_at_threshold", KAPPA, true},
-    {"sensitivity_at_threshold", SENSITIVITY, true},
-    {"specificity_at_threshold", SPECIFICITY, true},
-};
-enum { N_BINARY = 14, N_BINARY_PLAIN = 9, N_ORDINAL = 9, N_MULTICLASS = 6, N_REGRESSION = 4 };
-
-static const struct entry ordinal[] = {
-    {"auroc_macro", AUROC_MEAN, false},
-    {"auroc_macro_defined", AUROC_MEAN_DEFINED, false},
-    {"accuracy", ACCURACY, false},
-    {"balanced_accuracy", BALANCED_ACCURACY, false},
-    {"f1_macro", F1_MACRO, false},
-    {"kappa", KAPPA, false},
-    /* from here on only where the classes have an order */
-    {"kappa_linear", KAPPA_L, false},
-    {"kappa_quadratic", KAPPA_Q, false},
-    {"mae_grade", MEAN_DISTANCE, false},
-};
-
-static const struct entry regression[] = {
-    {"mae", MAE, false},
-    {"rmse", RMSE, false},
-    {"r2", R2, false},
-    {"pearson", PEARSON, false},
-};
-
-_Static_assert(sizeof binary / sizeof *binary == N_BINARY, "binary");
-_Static_assert(sizeof ordinal / sizeof *ordinal == N_ORDINAL, "ordinal");
-_Static_assert(sizeof regression / sizeof *regression == N_REGRESSION, "regression");
-
-struct panel {
-    enum task_kind kind;
-    size_t n, n_classes;
-    const struct entry *entry;
-    size_t n_metrics;
-    size_t n_rankings;       /* 1 for binary, n_classes for more, 0 for regression */
-    struct ranking *ranking; /* [n_rankings] */
-    uint32_t *cell;          /* [n] label * n_classes + prediction */
-    uint32_t *threshold_cell; /* [n] the same with score >= threshold; NULL if there is none */
-    uint32_t *order;         /* [n] regression: rows by (target, prediction); the next two follow it */
-    double *target, *prediction;
-};
-
-enum { REASON = 64 };
-
-struct panel_scratch {
-    uint64_t *count, *threshold_count; /* [n_classes, n_classes] */
-    struct auroc_count *area;          /* [n_rankings] */
-    uint32_t *weight;                  /* [n] regression: in the panel's order */
-    char reason[REASON];               /* the one that names a class */
-};
+#include "metric/panel_data.h"
 
 size_t panel_n(const struct panel *p)
 {
@@ -113,274 +14,300 @@ size_t panel_n(const struct panel *p)
 
 size_t panel_n_metrics(const struct panel *p)
 {
-    return p->n_metrics;
+    return p->list.n;
+}
+
+const struct panel_metric *panel_metric(const struct panel *p, size_t i)
+{
+    assert(i < p->list.n);
+    return &p->list.metric[i];
 }
 
 const char *panel_metric_name(const struct panel *p, size_t i)
 {
-    assert(i < p->n_metrics);
-    return p->entry[i].name;
+    return panel_metric(p, i)->name;
 }
 
 size_t panel_metric_find(const struct panel *p, const char *name)
 {
     size_t i = 0;
-    while (i < p->n_metrics && strcmp(p->entry[i].name, name) != 0)
+    while (i < p->list.n && strcmp(p->list.metric[i].name, name) != 0)
         i++;
     return i;
 }
 
-struct row {
-    double target, prediction;
-    uint32_t position;
-};
+/* ---- what all metrics share ---- */
 
-static int compare_rows(const void *left, const void *right)
+static void count_binary(const struct panel *p, struct panel_scratch *s, const uint32_t *weight)
 {
-    const struct row *a = left, *b = right;
-    if (a->target != b->target)
-        return a->target < b->target ? -1 : 1;
-    if (a->prediction != b->prediction)
-        return a->prediction < b->prediction ? -1 : 1;
-    return a->position < b->position ? -1 : a->position > b->position;
-}
-
-static int prepare_regression(struct panel *p, const double *target, const double *score, struct status *st)
-{
+    uint64_t cell[PANEL_BINARY_CELLS] = {0};
     for (size_t i = 0; i < p->n; i++)
-        if (!isfinite(target[i]) || !isfinite(score[i]))
-            return status_set(st, STATUS_DATA, "the %s of sample %zu is not a finite number",
-                              isfinite(target[i]) ? "prediction" : "target", i);
-    struct row *row = NEW(p->n, struct row);
+        cell[p->cell[i]] += weight ? weight[i] : 1;
+    memset(s->count, 0, 4 * sizeof *s->count);
+    memset(s->threshold_count, 0, 4 * sizeof *s->threshold_count);
+    memset(s->net, 0, sizeof s->net);
+    for (uint32_t label = 0; label < 2; label++)
+        for (uint32_t strict = 0; strict < 2; strict++)
+            for (uint32_t reached = 0; reached < 2; reached++)
+                for (size_t bucket = 0; bucket < PANEL_BUCKETS; bucket++) {
+                    uint64_t w = cell[panel_binary_cell(label, strict, reached, bucket)];
+                    s->count[label * 2 + strict] += w;
+                    s->threshold_count[label * 2 + reached] += w;
+                    s->net[bucket][label] += w;
+                }
+}
+
+static void count_classes(const struct panel *p, struct panel_scratch *s, const uint32_t *weight)
+{
+    memset(s->count, 0, p->n_classes * p->n_classes * sizeof *s->count);
     for (size_t i = 0; i < p->n; i++)
-        row[i] = (struct row){target[i], score[i], (uint32_t)i};
-    qsort(row, p->n, sizeof *row, compare_rows);
-    p->order = NEW(p->n, uint32_t);
-    p->target = NEW(p->n, double);
-    p->prediction = NEW(p->n, double);
-    for (size_t i = 0; i < p->n; i++) {
-        p->order[i] = row[i].position;
-        p->target[i] = row[i].target;
-        p->prediction[i] = row[i].prediction;
-    }
-    free(row);
-    return STATUS_OK;
+        s->count[p->cell[i]] += weight ? weight[i] : 1;
 }
 
-static int prepare_classes(struct panel *p, const int32_t *label, const double *score, double threshold,
-                           struct status *st)
+static void sweep_classes(const struct panel *p, struct panel_scratch *s, const uint32_t *weight)
 {
-    size_t k = p->n_classes, columns = p->kind == KIND_BINARY ? 1 : k;
-    for (size_t i = 0; i < p->n; i++)
-        if (label[i] < 0 || (size_t)label[i] >= k)
-            return status_set(st, STATUS_DATA, "sample %zu has class %d, but classes are 0 to %zu", i, label[i], k - 1);
-    size_t bad = order_first_nan(score, p->n * columns);
-    if (bad < p->n * columns)
-        return status_set(st, STATUS_DATA, "the score of sample %zu is not a number", bad / columns);
-
-    p->cell = NEW(p->n, uint32_t);
-    for (size_t i = 0; i < p->n; i++) {
-        int32_t prediction = columns == 1 ? score[i] > 0.5 : confusion_argmax(score + i * k, k);
-        p->cell[i] = (uint32_t)((size_t)label[i] * k + (size_t)prediction);
-    }
-    if (p->kind == KIND_BINARY && !isnan(threshold)) {
-        p->threshold_cell = NEW(p->n, uint32_t);
-        for (size_t i = 0; i < p->n; i++)
-            p->threshold_cell[i] = (uint32_t)label[i] * 2 + (score[i] >= threshold);
-    }
-    p->n_rankings = columns;
-    p->ranking = NEW0(columns, struct ranking);
-    for (size_t c = 0; c < columns; c++)
-        ranking_new(&p->ranking[c], label, columns == 1 ? 1 : (int32_t)c, score + c, columns, p->n);
-    return STATUS_OK;
-}
-
-int panel_new(struct panel **p, const struct panel_input *in, struct status *st)
-{
-    enum task_kind kind = in->kind;
-    *p = NULL;
-    assert(kind == KIND_REGRESSION || (kind == KIND_BINARY ? in->n_classes == 2 : in->n_classes >= 2 && in->n_classes < UINT16_MAX));
-    if (in->n > ORDER_MAX)
-        return status_set(st, STATUS_DATA, "%zu samples are more than can be ranked", in->n);
-    struct panel *new = NEW0(1, struct panel);
-    new->kind = kind;
-    new->n = in->n;
-    int code;
-    if (kind == KIND_REGRESSION) {
-        new->entry = regression;
-        new->n_metrics = N_REGRESSION;
-        code = prepare_regression(new, in->target, in->score, st);
-    } else {
-        new->n_classes = in->n_classes;
-        new->entry = kind == KIND_BINARY ? binary : ordinal;
-        new->n_metrics = kind == KIND_MULTICLASS  ? N_MULTICLASS
-                       : kind == KIND_ORDINAL     ? N_ORDINAL
-                       : isnan(in->threshold)     ? N_BINARY_PLAIN
-                                                  : N_BINARY;
-        code = prepare_classes(new, in->label, in->score, in->threshold, st);
-    }
-    if (code) {
-        panel_free(new);
-        return code;
-    }
-    *p = new;
-    return STATUS_OK;
-}
-
-void panel_free(struct panel *p)
-{
-    if (!p)
+    size_t k = p->n_classes;
+    if (p->kind == KIND_BINARY)
+        count_binary(p, s, weight);
+    else
+        count_classes(p, s, weight);
+    s->n = confusion_total(s->count, k);
+    for (size_t c = 0; c < p->n_columns; c++)
+        s->area[c] = ranking_count(&p->ranking[c], weight);
+    for (size_t c = 1; p->at_least && c < k; c++)
+        s->at_least[c] = ranking_count(&p->at_least[c], weight);
+    for (size_t i = 0; p->pair && i < k * k; i++)
+        if (i / k != i % k)
+            s->pair[i] = ranking_count(&p->pair[i], weight);
+    if (!p->full)
         return;
-    for (size_t i = 0; i < p->n_rankings; i++)
-        ranking_free(&p->ranking[i]);
-    free(p->ranking);
-    free(p->cell);
-    free(p->threshold_cell);
-    free(p->order);
-    free(p->target);
-    free(p->prediction);
-    free(p);
+    if (p->kind == KIND_BINARY)
+        s->has_curve = curve_of_ranking(&s->curve, &p->ranking[0], weight);
+    s->said = (struct reliability_figures){{NAN, NAN}, NAN, NAN};
+    s->class_error = p->class_said ? 0 : NAN;
+    if (p->probabilities)
+        s->said = reliability_compute(&p->said, weight);
+    for (size_t c = 0; p->class_said && c < k; c++)
+        s->class_error += reliability_equal_width(&p->class_said[c], weight) / (double)k;
 }
 
-struct panel_scratch *panel_scratch_new(const struct panel *p)
+static void sweep_regression(const struct panel *p, struct panel_scratch *s, const uint32_t *weight)
 {
-    struct panel_scratch *s = NEW0(1, struct panel_scratch);
-    s->count = NEW0(p->n_classes * p->n_classes, uint64_t);
-    s->threshold_count = NEW0(p->n_classes * p->n_classes, uint64_t);
-    s->area = NEW0(p->n_rankings, struct auroc_count);
-    s->weight = NEW(p->kind == KIND_REGRESSION ? p->n : 0, uint32_t);
-    return s;
-}
-
-void panel_scratch_free(struct panel_scratch *s)
-{
-    if (!s)
+    s->n = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        s->weight[i] = weight ? weight[p->order[i]] : 1;
+        s->n += s->weight[i];
+    }
+    if (!p->full)
         return;
-    free(s->count);
-    free(s->threshold_count);
-    free(s->area);
-    free(s->weight);
-    free(s);
+    s->moments = regression_moments(p->target, p->prediction, s->weight, p->n);
+    s->error_sd = regression_error_sd(p->target, p->prediction, s->weight, p->n);
 }
 
-static void count_cells(uint64_t *count, size_t n_cells, const uint32_t *cell, const uint32_t *weight, size_t n)
+/* ---- means over classes ---- */
+
+static bool lacks_class(const struct panel *p, const struct panel_scratch *s)
 {
-    memset(count, 0, n_cells * sizeof *count);
-    for (size_t i = 0; i < n; i++)
-        count[cell[i]] += weight ? weight[i] : 1;
+    for (size_t k = 0; k < p->n_columns; k++)
+        if (s->area[k].n_positive == 0 || s->area[k].n_negative == 0)
+            return true;
+    return false;
 }
 
-static double mean_defined_area(const struct panel *p, const struct panel_scratch *s)
+/* Over the classes that can be ranked. */
+static double mean_area(const struct panel *p, const struct panel_scratch *s, bool by_size)
 {
-    double sum = 0, defined = 0;
-    for (size_t k = 0; k < p->n_rankings; k++) {
-        double area = auroc_from_count(&s->area[k]);
+    double sum = 0, total = 0;
+    for (size_t k = 0; k < p->n_columns; k++) {
+        double area = auroc_from_count(&s->area[k]), w = by_size ? (double)s->area[k].n_positive : 1;
         if (isnan(area))
             continue;
-        sum += area;
-        defined++;
+        sum += w * area;
+        total += w;
     }
-    return defined > 0 ? sum / defined : NAN;
+    return total > 0 ? sum / total : NAN;
 }
 
-static double mean_area(const struct panel *p, const struct panel_scratch *s)
+static double pair_area(const struct panel *p, const struct panel_scratch *s, bool by_size)
 {
-    for (size_t k = 0; k < p->n_rankings; k++)
-        if (s->area[k].n_positive == 0 || s->area[k].n_negative == 0)
-            return NAN;
-    return mean_defined_area(p, s);
+    double sum = 0, total = 0;
+    size_t k = p->n_classes;
+    for (size_t a = 0; a < k; a++)
+        for (size_t b = a + 1; b < k; b++) {
+            const struct auroc_count *count = &s->pair[a * k + b];
+            double w = by_size ? (double)(count->n_positive + count->n_negative) : 1;
+            sum += w * (auroc_from_count(count) + auroc_from_count(&s->pair[b * k + a])) / 2;
+            total += w;
+        }
+    return sum / total;
 }
 
-static double compute_one(const struct panel *p, const struct panel_scratch *s, const struct entry *e,
-                          const uint32_t *weight)
+static double mean_precision(const struct panel *p, const uint32_t *weight)
 {
-    const uint64_t *count = e->at_threshold ? s->threshold_count : s->count;
-    switch (e->metric) {
-    case AUROC: return auroc_from_count(&s->area[0]);
-    case AVERAGE_PRECISION: return ranking_average_precision(&p->ranking[0], weight);
-    case AUROC_MEAN: return mean_area(p, s);
-    case AUROC_MEAN_DEFINED: return mean_defined_area(p, s);
-    case ACCURACY: return confusion_accuracy(count, p->n_classes);
-    case BALANCED_ACCURACY: return confusion_balanced_accuracy(count, p->n_classes);
-    case F1: return confusion_f1_binary(count);
-    case F1_MACRO: return confusion_f1_macro(count, p->n_classes);
-    case MCC: return confusion_mcc(count, p->n_classes);
-    case KAPPA: return confusion_kappa(count, p->n_classes, KAPPA_PLAIN);
-    case KAPPA_L: return confusion_kappa(count, p->n_classes, KAPPA_LINEAR);
-    case KAPPA_Q: return confusion_kappa(count, p->n_classes, KAPPA_QUADRATIC);
-    case MEAN_DISTANCE: return confusion_mean_distance(count, p->n_classes);
-    case SENSITIVITY: return confusion_sensitivity(count);
-    case SPECIFICITY: return confusion_specificity(count);
-    case MAE: return regression_mae(p->target, p->prediction, weight, p->n);
-    case RMSE: return regression_rmse(p->target, p->prediction, weight, p->n);
-    case R2: return regression_r2(p->target, p->prediction, weight, p->n);
-    case PEARSON: return regression_pearson(p->target, p->prediction, weight, p->n);
+    double sum = 0;
+    for (size_t k = 0; k < p->n_columns; k++)
+        sum += ranking_average_precision(&p->ranking[k], weight);
+    return sum / (double)p->n_columns;
+}
+
+/* ---- one metric ---- */
+
+static double net_benefit_at(const struct panel_scratch *s, size_t which)
+{
+    uint64_t reach[2] = {0, 0};
+    double threshold = PANEL_NET_BENEFIT_AT[which];
+    for (size_t bucket = which + 1; bucket < PANEL_BUCKETS; bucket++)
+        for (size_t label = 0; label < 2; label++)
+            reach[label] += s->net[bucket][label];
+    return ((double)reach[1] - (double)reach[0] * (threshold / (1 - threshold))) / (double)s->n;
+}
+
+static double of_counts(const struct panel *p, const struct panel_scratch *s, const struct panel_metric *m)
+{
+    const uint64_t *count = panel_counts(s, m);
+    size_t k = p->n_classes;
+    switch (m->figure) {
+    case FIGURE_ACCURACY: return confusion_accuracy(count, k);
+    case FIGURE_SENSITIVITY: return confusion_recall(count, k, m->class);
+    case FIGURE_SPECIFICITY: return confusion_class_specificity(count, k, m->class);
+    case FIGURE_PPV: return confusion_ppv(count);
+    case FIGURE_NPV: return confusion_npv(count);
+    case FIGURE_WITHIN_ONE: return confusion_within_one(count, k);
+    case FIGURE_KAPPA: return confusion_kappa(count, k, KAPPA_PLAIN);
+    case FIGURE_KAPPA_LINEAR: return confusion_kappa(count, k, KAPPA_LINEAR);
+    case FIGURE_KAPPA_QUADRATIC: return confusion_kappa(count, k, KAPPA_QUADRATIC);
+    case FIGURE_BALANCED_ACCURACY: return confusion_balanced_accuracy(count, k);
+    case FIGURE_F1: return confusion_f1_binary(count);
+    case FIGURE_F1_MACRO: return confusion_f1_macro(count, k);
+    case FIGURE_MCC: return confusion_mcc(count, k);
+    case FIGURE_MAE_GRADE: return confusion_mean_distance(count, k);
+    default: return NAN;
     }
-    return NAN;
 }
 
-static uint64_t n_counted(const struct panel *p, const uint32_t *weight)
+static double of_ranks(const struct panel *p, const struct panel_scratch *s, const struct panel_metric *m, const uint32_t *weight)
 {
-    uint64_t total = 0;
-    for (size_t i = 0; i < p->n; i++)
-        total += weight ? weight[i] : 1;
-    return total;
-}
-
-/* Class that has no positives, or nothing but positives; the first of them. */
-static const char *name_class(const struct panel *p, const struct panel_scratch *s, char *buffer)
-{
-    for (size_t k = 0; k < p->n_rankings; k++) {
-        if (s->area[k].n_positive && s->area[k].n_negative)
-            continue;
-        snprintf(buffer, REASON, "no sample %s class %zu", s->area[k].n_positive ? "outside" : "of", k);
-        return buffer;
+    switch (m->figure) {
+    case FIGURE_AUROC: return auroc_from_count(&s->area[0]);
+    case FIGURE_AUROC_CLASS: return auroc_from_count(&s->area[m->class]);
+    case FIGURE_AUROC_AT_LEAST: return auroc_from_count(&s->at_least[m->class]);
+    case FIGURE_AVERAGE_PRECISION: return ranking_average_precision(&p->ranking[0], weight);
+    case FIGURE_AVERAGE_PRECISION_MACRO: return mean_precision(p, weight);
+    case FIGURE_AUROC_MACRO: return lacks_class(p, s) ? NAN : mean_area(p, s, false);
+    case FIGURE_AUROC_MACRO_DEFINED: return mean_area(p, s, false);
+    case FIGURE_AUROC_WEIGHTED: return lacks_class(p, s) ? NAN : mean_area(p, s, true);
+    case FIGURE_OVO_MACRO: return pair_area(p, s, false);
+    case FIGURE_OVO_WEIGHTED: return pair_area(p, s, true);
+    case FIGURE_PARTIAL_AREA: return s->has_curve ? curve_partial_area(&s->curve, m->parameter) : NAN;
+    case FIGURE_SENSITIVITY_AT: return s->has_curve ? curve_at_specificity(&s->curve, m->parameter).sensitivity : NAN;
+    case FIGURE_SPECIFICITY_AT: return s->has_curve ? curve_at_sensitivity(&s->curve, m->parameter).specificity : NAN;
+    case FIGURE_YOUDEN: {
+        struct operating_point best = {0};
+        if (s->has_curve)
+            best = curve_youden(&s->curve);
+        return s->has_curve ? best.sensitivity + best.specificity - 1 : NAN;
     }
-    return "no class can be ranked";
+    default: return NAN;
+    }
 }
 
-/* Why an undefined value is so. */
-static const char *explain(const struct panel *p, const struct panel_scratch *s, enum metric metric,
-                           const uint32_t *weight, char *buffer)
+static double of_probabilities(const struct panel *p, const struct panel_scratch *s, const struct panel_metric *m)
 {
-    if (n_counted(p, weight) == 0)
-        return "no sample";
-    switch (metric) {
-    case AUROC: return s->area[0].n_positive ? "no sample of class 0" : "no sample of class 1";
-    case AVERAGE_PRECISION: return "no sample of class 1";
-    case AUROC_MEAN: return name_class(p, s, buffer);
-    case AUROC_MEAN_DEFINED: return "no class has samples both of it and outside it";
-    case F1: return "no sample of class 1 in truth or prediction";
-    case MCC: return "all labels, or all predictions, are of one class";
-    case KAPPA:
-    case KAPPA_L:
-    case KAPPA_Q: return "all labels and predictions are of one class";
-    case SENSITIVITY: return "no sample of class 1";
-    case SPECIFICITY: return "no sample of class 0";
-    case R2: return "the target is constant";
-    case PEARSON: return "the target or the prediction is constant";
-    default: return "no sample";
+    if (!p->probabilities)
+        return NAN;
+    switch (m->figure) {
+    case FIGURE_BRIER: return s->said.loss[0];
+    case FIGURE_LOG_LOSS: return s->said.loss[1];
+    case FIGURE_ECE: return s->said.equal_width;
+    case FIGURE_ECE_EQUAL_COUNT: return s->said.equal_count;
+    case FIGURE_ECE_CLASS: return s->class_error;
+    case FIGURE_NET_BENEFIT: return net_benefit_at(s, m->class);
+    default: { /* Brier skill */
+        double prevalence = (double)confusion_support(s->count, 2, 1) / (double)s->n;
+        return prevalence > 0 && prevalence < 1 ? 1 - s->said.loss[0] / (prevalence * (1 - prevalence)) : NAN;
     }
+    }
+}
+
+static double of_regression(const struct panel *p, const struct panel_scratch *s, const struct panel_metric *m)
+{
+    switch (m->figure) {
+    case FIGURE_MAE: return regression_mae(p->target, p->prediction, s->weight, p->n);
+    case FIGURE_RMSE: return regression_rmse(p->target, p->prediction, s->weight, p->n);
+    case FIGURE_R2: return regression_r2(p->target, p->prediction, s->weight, p->n);
+    case FIGURE_PEARSON: return regression_pearson(p->target, p->prediction, s->weight, p->n);
+    case FIGURE_SPEARMAN: return rank_correlation_compute(&p->ranks, s->weight, s->rank);
+    case FIGURE_CCC: return moments_concordance(&s->moments);
+    case FIGURE_ICC: return moments_icc_agreement(&s->moments);
+    case FIGURE_BIAS: return regression_bias(p->target, p->prediction, s->weight, p->n);
+    case FIGURE_LIMIT_LOW: return regression_bias(p->target, p->prediction, s->weight, p->n) - 1.96 * s->error_sd;
+    case FIGURE_LIMIT_HIGH: return regression_bias(p->target, p->prediction, s->weight, p->n) + 1.96 * s->error_sd;
+    default: return regression_share_within(p->target, p->prediction, s->weight, p->n, m->parameter);
+    }
+}
+
+static double compute_one(const struct panel *p, const struct panel_scratch *s, const struct panel_metric *m, const uint32_t *weight)
+{
+    if (p->kind == KIND_REGRESSION)
+        return of_regression(p, s, m);
+    if (s->n == 0)
+        return NAN;
+    if (m->figure >= FIGURE_BRIER)
+        return of_probabilities(p, s, m);
+    if (m->figure >= FIGURE_AVERAGE_PRECISION || m->figure <= FIGURE_AUROC_AT_LEAST)
+        return of_ranks(p, s, m, weight);
+    return of_counts(p, s, m);
 }
 
 void panel_compute(const struct panel *p, struct panel_scratch *s, const uint32_t *weight, double *value,
                    const char **reason)
 {
-    if (p->kind == KIND_REGRESSION) {
-        for (size_t i = 0; i < p->n; i++)
-            s->weight[i] = weight ? weight[p->order[i]] : 1;
-        weight = s->weight;
-    } else {
-        size_t n_cells = p->n_classes * p->n_classes;
-        count_cells(s->count, n_cells, p->cell, weight, p->n);
-        if (p->threshold_cell)
-            count_cells(s->threshold_count, n_cells, p->threshold_cell, weight, p->n);
-        for (size_t k = 0; k < p->n_rankings; k++)
-            s->area[k] = ranking_count(&p->ranking[k], weight);
-    }
-    for (size_t i = 0; i < p->n_metrics; i++) {
-        value[i] = compute_one(p, s, &p->entry[i], weight);
+    if (p->kind == KIND_REGRESSION)
+        sweep_regression(p, s, weight);
+    else
+        sweep_classes(p, s, weight);
+    for (size_t i = 0; i < p->list.n; i++) {
+        value[i] = compute_one(p, s, &p->list.metric[i], weight);
         if (reason)
-            reason[i] = isnan(value[i]) ? explain(p, s, p->entry[i].metric, weight, s->reason) : NULL;
+            reason[i] = panel_reason(p, s, i, value[i]);
     }
+}
+
+/* ---- what lies behind a value ---- */
+
+const uint64_t *panel_counts(const struct panel_scratch *s, const struct panel_metric *m)
+{
+    return m->at_threshold ? s->threshold_count : s->count;
+}
+
+void panel_share(uint64_t *k, uint64_t *n, const struct panel *p, const struct panel_scratch *s, const struct panel_metric *m)
+{
+    const uint64_t *count = panel_counts(s, m);
+    size_t c = p->n_classes;
+    double value = compute_one(p, s, m, NULL);
+    *n = s->n;
+    if (m->figure == FIGURE_SENSITIVITY)
+        *n = confusion_support(count, c, m->class);
+    else if (m->figure == FIGURE_SPECIFICITY)
+        *n = s->n - confusion_support(count, c, m->class);
+    else if (m->figure == FIGURE_PPV || m->figure == FIGURE_NPV)
+        *n = confusion_predicted(count, c, m->figure == FIGURE_PPV);
+    *k = *n ? (uint64_t)llround(value * (double)*n) : 0; /* the value is k / n rounded once */
+}
+
+bool panel_in_share(const struct panel_input *in, const struct panel_metric *m, size_t i)
+{
+    bool called = in->kind == KIND_BINARY && (m->at_threshold ? in->score[i] >= in->threshold : in->score[i] > 0.5);
+    switch (m->figure) {
+    case FIGURE_SENSITIVITY: return in->label[i] == (int32_t)m->class;
+    case FIGURE_SPECIFICITY: return in->label[i] != (int32_t)m->class;
+    case FIGURE_PPV: return called;
+    case FIGURE_NPV: return !called;
+    default: return true;
+    }
+}
+
+bool panel_has_probabilities(const struct panel *p)
+{
+    return p->probabilities;
 }

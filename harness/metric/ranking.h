@@ -4,6 +4,7 @@
 #ifndef METRIC_RANKING_H
 #define METRIC_RANKING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,22 @@ struct ranking {
 struct auroc_count {
     uint64_t twice_u, n_positive, n_negative;
 };
+
+/* Of the entry at place i. */
+static inline uint32_t ranking_position(const struct ranking *r, size_t i)
+{
+    return r->entry[i] >> 2;
+}
+
+static inline bool ranking_is_positive(const struct ranking *r, size_t i)
+{
+    return r->entry[i] >> 1 & 1;
+}
+
+static inline bool ranking_ends_tie(const struct ranking *r, size_t i)
+{
+    return r->entry[i] & 1;
+}
 
 /* Positive are the samples whose label is `positive`; score[i * stride], no NaN; n <= ORDER_MAX. */
 void ranking_new(struct ranking *r, const int32_t *label, int32_t positive, const double *score, size_t stride,

@@ -135,6 +135,19 @@ static int climb(const struct problem *p, double *intercept, double *slope, int 
     return status_set(st, STATUS_UNDEFINED, "recalibration: no optimum within %d steps", MAX_STEPS);
 }
 
+/* Moves x so that its (weighted) mean is 0, which is returned: where probabilities hardly differ, intercept and slope would
+ * otherwise be two names of one number, and Newton's steps would end in rounding. */
+static double centre(struct problem *p)
+{
+    double mean = 0, total = p->n_positive + p->n_negative;
+    for (size_t i = 0; i < p->n; i++)
+        mean += times(p->weight, i) * p->x[i];
+    mean /= total;
+    for (size_t i = 0; i < p->n; i++)
+        p->x[i] -= mean;
+    return mean;
+}
+
 int recalibration_fit(struct recalibration *r, const int32_t *label, const double *prob, const uint32_t *weight,
                       size_t n, struct status *st)
 {
@@ -145,13 +158,14 @@ int recalibration_fit(struct recalibration *r, const int32_t *label, const doubl
     if (!code)
         code = check_overlap(&p, st);
     if (!code) {
-        double intercept = log(p.n_positive / p.n_negative), slope = 0;
+        double mean = centre(&p), intercept = log(p.n_positive / p.n_negative), slope = 0;
         double null = log_likelihood(&p, intercept, 0);
         code = climb(&p, &intercept, &slope, 1, information, st);
         if (!code) {
             double determinant = information[0] * information[2] - information[1] * information[1];
-            *r = (struct recalibration){intercept, slope, sqrt(information[2] / determinant),
-                                        sqrt(information[0] / determinant), log_likelihood(&p, intercept, slope), null};
+            double spread = information[2] + 2 * mean * information[1] + mean * mean * information[0]; /* about x = 0 */
+            *r = (struct recalibration){intercept - slope * mean, slope, sqrt(spread / determinant), sqrt(information[0] / determinant),
+                                        log_likelihood(&p, intercept, slope), null};
         }
     }
     free(p.x);

@@ -203,26 +203,50 @@ double regression_mape(const double *target, const double *prediction, size_t n)
 double regression_concordance(const double *target, const double *prediction, size_t n)
 {
     struct regression_moments m = regression_moments(target, prediction, NULL, n);
-    double shift = m.mean_target - m.mean_prediction;
-    double whole = m.ss_target + m.ss_prediction + m.n * shift * shift;
-    return whole > 0 ? 2 * m.ss_product / whole : NAN;
+    return moments_concordance(&m);
 }
 
-struct bland_altman regression_bland_altman(const double *target, const double *prediction, size_t n)
+double moments_concordance(const struct regression_moments *m)
+{
+    double shift = m->mean_target - m->mean_prediction;
+    double whole = m->ss_target + m->ss_prediction + m->n * shift * shift;
+    return whole > 0 ? 2 * m->ss_product / whole : NAN;
+}
+
+double moments_icc_agreement(const struct regression_moments *m)
+{
+    double shift = m->mean_prediction - m->mean_target, both = m->ss_target + m->ss_prediction;
+    double subjects = (both + 2 * m->ss_product) / 2 / (m->n - 1), rest = (both - 2 * m->ss_product) / 2 / (m->n - 1);
+    double raters = m->n * shift * shift / 2;
+    if (!(m->n >= 2) || !(rest > 0))
+        return NAN;
+    return (subjects - rest) / (subjects + rest + 2 * (raters - rest) / m->n);
+}
+
+double regression_error_sd(const double *target, const double *prediction, const uint32_t *weight, size_t n)
+{
+    double bias = regression_bias(target, prediction, weight, n), ss = 0, total = 0;
+    for (size_t i = 0; i < n; i++) {
+        double e = prediction[i] - target[i] - bias;
+        for (uint32_t w = times(weight, i); w > 0; w--) {
+            ss += e * e;
+            total++;
+        }
+    }
+    return total >= 2 ? sqrt(ss / (total - 1)) : NAN;
+}
+
+struct bland_altman regression_bland_altman(const double *target, const double *prediction, size_t n, double level)
 {
     if (n < 2)
         return (struct bland_altman){NAN, NAN, NAN, NAN, {NAN, NAN}, {NAN, NAN}, {NAN, NAN}, NAN, NAN};
     struct bland_altman b = {.bias = regression_bias(target, prediction, NULL, n)};
-    double ss = 0, count = (double)n;
-    for (size_t i = 0; i < n; i++) {
-        double e = prediction[i] - target[i] - b.bias;
-        ss += e * e;
-    }
-    b.sd = sqrt(ss / (count - 1));
+    double count = (double)n;
+    b.sd = regression_error_sd(target, prediction, NULL, n);
     b.low = b.bias - 1.96 * b.sd;
     b.high = b.bias + 1.96 * b.sd;
     b.limit_se = b.sd * sqrt(1 / count + 1.96 * 1.96 / (2 * (count - 1)));
-    double t = inverse_t(0.975, count - 1), half = t * b.limit_se, half_bias = t * b.sd / sqrt(count);
+    double t = inverse_t((1 + level) / 2, count - 1), half = t * b.limit_se, half_bias = t * b.sd / sqrt(count);
     for (int side = 0; side < 2; side++) {
         double sign = side ? 1 : -1;
         b.bias_ci[side] = b.bias + sign * half_bias;

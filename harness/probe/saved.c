@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,6 +78,23 @@ int saved_probe_predict(double *out, const struct saved_probe *p, const float *x
     }
     assert(p->form < N_SAVED_FORMS);
     return STATUS_INTERNAL;
+}
+
+void saved_test_digest(uint8_t digest[DIGEST_BYTES], const uint8_t *const *image, const double *target, const double *score, size_t n, size_t n_out)
+{
+    char *text = NULL, hex[DIGEST_HEX];
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    for (size_t i = 0; stream && i < n; i++) {
+        fprintf(stream, "%s,%.17g", digest_hex(hex, image[i]), target[i]);
+        for (size_t k = 0; k < n_out; k++)
+            fprintf(stream, ",%.17g", score[i * n_out + k]);
+        fputc('\n', stream);
+    }
+    if (stream)
+        fclose(stream);
+    digest_bytes(digest, text ? text : "", size);
+    free(text);
 }
 
 void saved_probe_free(struct saved_probe *p)

@@ -28,9 +28,15 @@
 #include "probe/knn.h"
 #include "probe/standardise.h"
 
-#define SAVED_VERSION 1
+#define SAVED_VERSION 2 /* 1: without recalibration and test part */
 
 enum saved_form { SAVED_LOGISTIC, SAVED_CUMULATIVE_LOGIT, SAVED_RIDGE, SAVED_KNN, N_SAVED_FORMS };
+
+/* Fitted on out-of-fold predictions of the development part, or NaN.  binary: logit of P(1) becomes intercept + slope * logit, or
+ * in_the_large + logit (metric/recalibration.h); regression: the prediction likewise. */
+struct saved_recalibration {
+    double in_the_large, intercept, slope;
+};
 
 struct saved_probe {
     /* the question */
@@ -56,6 +62,7 @@ struct saved_probe {
     enum knn_vote vote;
     double parameter;      /* chosen C, alpha or k */
     double threshold, threshold_exams; /* operating points chosen on validation, P(1) >= it is positive; NaN: none */
+    struct saved_recalibration recalibration, recalibration_exams;
 
     /* what it was made of */
     char *study, *protocol, *model, *readout, *probe, *preprocess, *precision;
@@ -66,6 +73,8 @@ struct saved_probe {
     size_t n_images, n_patients; /* of the development part */
     uint8_t development[DIGEST_BYTES]; /* its images' digests, labels and folds */
     uint8_t embeddings[DIGEST_BYTES];  /* of its embeddings */
+    size_t n_test;                     /* images of the study's own test part */
+    uint8_t test[DIGEST_BYTES];        /* their digests, labels and predictions (saved_test_digest) */
 
     /* set by saved_probe_read */
     uint8_t record[DIGEST_BYTES];
@@ -76,6 +85,9 @@ size_t saved_probe_n_out(const struct saved_probe *p);
 
 /* out[m, n_out] for x[m, d]; STATUS_DATA for a feature that is not finite.  Depends on each row alone. */
 int saved_probe_predict(double *out, const struct saved_probe *p, const float *x, size_t m, struct status *st) MUST_CHECK;
+
+/* What `test` is of: image[n] digests, target[n] labels or targets, score[n, n_out], in the cohort's order. */
+void saved_test_digest(uint8_t digest[DIGEST_BYTES], const uint8_t *const *image, const double *target, const double *score, size_t n, size_t n_out);
 
 /* DIRECTORY/NAME.safetensors and .json, made as file[0] and file[1], both finished: the caller commits them in this order.
  * The folder must be there.  STATUS_DATA for numbers that are no probe's (NaN), or a text that is not UTF-8. */

@@ -105,7 +105,7 @@ static int write_tensors(struct outfile *out, uint8_t digest[DIGEST_BYTES], cons
     void *where[MOST_ITEMS];
     struct saved_probe borrowed = *p; /* list_items is also for reading */
     size_t n = list_items(item, where, &borrowed);
-    static const char *const metadata[] = {"format", "skelex-eval probe", "version", "1"};
+    static const char *const metadata[] = {"format", "skelex-eval probe", "version", "2"};
     int code = outfile_open(out, path, st);
     if (code)
         return code;

@@ -21,6 +21,12 @@ static json_t *number_or_null(double value)
     return isnan(value) ? json_null() : json_real(value);
 }
 
+static json_t *recalibration_of(const struct saved_recalibration *r)
+{
+    return json_pack("{s:o, s:o, s:o}", "in_the_large", number_or_null(r->in_the_large), "intercept", number_or_null(r->intercept), "slope",
+                     number_or_null(r->slope));
+}
+
 static json_t *task_of(const struct saved_probe *p)
 {
     json_t *classes = json_array();
@@ -35,9 +41,10 @@ static json_t *task_of(const struct saved_probe *p)
 static json_t *probe_of(const struct saved_probe *p)
 {
     bool knn = p->form == SAVED_KNN;
-    json_t *probe = json_pack("{s:s, s:s, s:s, s:f, s:o, s:o}", "name", p->probe, "form", saved_form_name(p->form), "parameter",
+    json_t *probe = json_pack("{s:s, s:s, s:s, s:f, s:o, s:o, s:o, s:o}", "name", p->probe, "form", saved_form_name(p->form), "parameter",
                               saved_parameter_name(p->form), "value", p->parameter, "threshold", number_or_null(p->threshold), "threshold_exams",
-                              number_or_null(p->threshold_exams));
+                              number_or_null(p->threshold_exams), "recalibration", recalibration_of(&p->recalibration), "recalibration_exams",
+                              recalibration_of(&p->recalibration_exams));
     if (probe && knn)
         json_object_set_new(probe, "neighbours", json_pack("{s:s, s:s, s:I}", "metric", METRICS[p->metric], "vote", VOTES[p->vote], "rows",
                                                            (json_int_t)p->n_train));
@@ -53,10 +60,11 @@ static json_t *features_of(const struct saved_probe *p)
 
 static json_t *development_of(const struct saved_probe *p)
 {
-    char images[DIGEST_HEX], embeddings[DIGEST_HEX];
-    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:s, s:s}", "study", p->study, "protocol", p->protocol, "fold", (json_int_t)p->fold, "folds",
+    char images[DIGEST_HEX], embeddings[DIGEST_HEX], test[DIGEST_HEX];
+    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:s, s:s, s:I, s:s}", "study", p->study, "protocol", p->protocol, "fold", (json_int_t)p->fold, "folds",
                      (json_int_t)p->n_folds, "seed", (json_int_t)p->seed, "images", (json_int_t)p->n_images, "patients", (json_int_t)p->n_patients,
-                     "cohort_sha256", digest_hex(images, p->development), "embeddings_sha256", digest_hex(embeddings, p->embeddings));
+                     "cohort_sha256", digest_hex(images, p->development), "embeddings_sha256", digest_hex(embeddings, p->embeddings), "test_images", (json_int_t)p->n_test, "test_sha256",
+                     digest_hex(test, p->test));
 }
 
 json_t *saved_record_make(const struct saved_probe *p, const char *file, const uint8_t digest[DIGEST_BYTES])
@@ -87,20 +95,6 @@ bool saved_record_digest(uint8_t digest[DIGEST_BYTES], json_t *record)
 
 /* ---- reading ---- */
 
-static bool digest_parse(uint8_t out[DIGEST_BYTES], const char *hex)
-{
-    static const char digits[] = "0123456789abcdef";
-    if (strlen(hex) != DIGEST_HEX - 1)
-        return false;
-    for (size_t i = 0; i < DIGEST_BYTES; i++) {
-        const char *high = strchr(digits, hex[2 * i]), *low = strchr(digits, hex[2 * i + 1]);
-        if (!high || !low)
-            return false;
-        out[i] = (uint8_t)((high - digits) << 4 | (low - digits));
-    }
-    return true;
-}
-
 static bool choice_parse(size_t *value, const char *text, const char *const *names)
 {
     for (*value = 0; names[*value]; (*value)++)
@@ -120,6 +114,15 @@ static bool threshold_parse(double *value, const json_t *number)
 {
     *value = json_is_null(number) ? NAN : json_number_value(number);
     return json_is_null(number) || json_is_number(number);
+}
+
+/* All three are numbers that were fitted, or null each. */
+static bool recalibration_parse(struct saved_recalibration *r, json_t *part)
+{
+    json_t *large, *intercept, *slope;
+    return !json_unpack_ex(part, NULL, JSON_STRICT, "{s:o, s:o, s:o}", "in_the_large", &large, "intercept", &intercept, "slope", &slope) &&
+           threshold_parse(&r->in_the_large, large) && threshold_parse(&r->intercept, intercept) && threshold_parse(&r->slope, slope) &&
+           isnan(r->intercept) == isnan(r->slope);
 }
 
 static int wrong(const char *path, const char *what, struct status *st)
@@ -183,10 +186,11 @@ static int read_neighbours(struct saved_probe *p, json_t *part, const char *path
 static int read_probe(struct saved_probe *p, json_t *part, const char *path, struct status *st)
 {
     const char *name, *form, *parameter;
-    json_t *threshold, *threshold_exams, *neighbours = NULL;
+    json_t *threshold, *threshold_exams, *recalibration, *recalibration_exams, *neighbours = NULL;
     size_t found = 0;
-    UNPACK(part, "probe", "{s:s, s:s, s:s, s:F, s:o, s:o, s?o}", "name", &name, "form", &form, "parameter", &parameter, "value", &p->parameter, "threshold",
-           &threshold, "threshold_exams", &threshold_exams, "neighbours", &neighbours);
+    UNPACK(part, "probe", "{s:s, s:s, s:s, s:F, s:o, s:o, s:o, s:o, s?o}", "name", &name, "form", &form, "parameter", &parameter, "value", &p->parameter,
+           "threshold", &threshold, "threshold_exams", &threshold_exams, "recalibration", &recalibration, "recalibration_exams", &recalibration_exams,
+           "neighbours", &neighbours);
     p->probe = mem_strdup(name);
     while (found < N_SAVED_FORMS && strcmp(saved_form_name((enum saved_form)found), form) != 0)
         found++;
@@ -200,6 +204,8 @@ static int read_probe(struct saved_probe *p, json_t *part, const char *path, str
         return wrong(path, "the hyper-parameter", st);
     if (!threshold_parse(&p->threshold, threshold) || !threshold_parse(&p->threshold_exams, threshold_exams))
         return wrong(path, "a threshold", st);
+    if (!recalibration_parse(&p->recalibration, recalibration) || !recalibration_parse(&p->recalibration_exams, recalibration_exams))
+        return wrong(path, "a recalibration", st);
     if ((p->form == SAVED_KNN) != (neighbours != NULL))
         return wrong(path, "'neighbours'", st);
     p->rows = p->form == SAVED_KNN ? 0 : p->form == SAVED_LOGISTIC && p->n_classes > 2 ? p->n_classes : 1;
@@ -220,23 +226,24 @@ static int read_features(struct saved_probe *p, json_t *part, const char *path, 
     p->features = mem_strdup(words);
     if (!size_parse(&p->d, width, 1))
         return wrong(path, "the features' width", st);
-    return digest_parse(p->fingerprint, fingerprint) ? STATUS_OK : wrong(path, "the features' fingerprint", st);
+    return digest_from_hex(p->fingerprint, fingerprint) ? STATUS_OK : wrong(path, "the features' fingerprint", st);
 }
 
 static int read_development(struct saved_probe *p, json_t *part, const char *path, struct status *st)
 {
-    const char *study, *protocol, *images, *embeddings;
-    json_int_t fold, n_folds, seed, n_images, n_patients;
-    UNPACK(part, "development", "{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:s, s:s}", "study", &study, "protocol", &protocol, "fold", &fold, "folds", &n_folds,
-           "seed", &seed, "images", &n_images, "patients", &n_patients, "cohort_sha256", &images, "embeddings_sha256", &embeddings);
+    const char *study, *protocol, *images, *embeddings, *test;
+    json_int_t fold, n_folds, seed, n_images, n_patients, n_test;
+    UNPACK(part, "development", "{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:s, s:s, s:I, s:s}", "study", &study, "protocol", &protocol, "fold", &fold, "folds", &n_folds,
+           "seed", &seed, "images", &n_images, "patients", &n_patients, "cohort_sha256", &images, "embeddings_sha256", &embeddings,
+           "test_images", &n_test, "test_sha256", &test);
     p->study = mem_strdup(study);
     p->protocol = mem_strdup(protocol);
     p->seed = (uint64_t)seed;
     if (!size_parse(&p->n_folds, n_folds, 0) || !size_parse(&p->fold, fold, 0) || p->fold > p->n_folds)
         return wrong(path, "the fold", st);
-    if (seed < 0 || !size_parse(&p->n_images, n_images, 1) || !size_parse(&p->n_patients, n_patients, 1))
+    if (seed < 0 || !size_parse(&p->n_images, n_images, 1) || !size_parse(&p->n_patients, n_patients, 1) || !size_parse(&p->n_test, n_test, 0))
         return wrong(path, "a count of the development part", st);
-    return digest_parse(p->development, images) && digest_parse(p->embeddings, embeddings) ? STATUS_OK : wrong(path, "a digest", st);
+    return digest_from_hex(p->development, images) && digest_from_hex(p->embeddings, embeddings) && digest_from_hex(p->test, test) ? STATUS_OK : wrong(path, "a digest", st);
 }
 
 int saved_record_read(struct saved_probe *p, const char **file, uint8_t digest[DIGEST_BYTES], json_t *record, const char *path, struct status *st)
@@ -250,7 +257,7 @@ int saved_record_read(struct saved_probe *p, const char **file, uint8_t digest[D
     json_t *task, *probe, *features, *development;
     UNPACK(record, "record", "{s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:{s:s, s:s}, s:s}", "format", &program, "version", &(int){0}, "program", &program, "task",
            &task, "probe", &probe, "features", &features, "development", &development, "tensors", "file", file, "sha256", &sha256, "record_sha256", &own);
-    if (!digest_parse(digest, sha256) || !digest_parse(p->record, own))
+    if (!digest_from_hex(digest, sha256) || !digest_from_hex(p->record, own))
         return wrong(path, "a digest", st);
     if (strchr(*file, '/') || !**file)
         return wrong(path, "the name of the file of arrays", st);

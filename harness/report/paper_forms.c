@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/number.h"
+#include "report/markup.h"
 #include "report/paper_table.h"
 #include "report/results.h"
 
@@ -60,37 +60,23 @@ static size_t note_number(struct notes *notes, const char *text)
     return notes->n;
 }
 
-static int digits_of(const char *metric)
-{
-    return !strncmp(metric, "mae", 3) || !strncmp(metric, "rmse", 4) ? 2 : 3;
-}
-
-static void rounded(FILE *f, const char *number, int digits)
-{
-    double x;
-    if (number_parse_double(number, &x))
-        fprintf(f, "%.*f", digits, x);
-    else
-        fputs("NA", f);
-}
-
 /* "0.741 +- 0.012", "0.741 [0.625, 0.855]", "NA", or nothing. */
 static void write_value(FILE *f, const struct paper_cell *c, enum paper_protocol protocol, const char *metric, const char *plus_minus)
 {
-    int digits = digits_of(metric);
+    int digits = markup_digits(metric);
     if (!*c->value)
         return;
-    rounded(f, c->value, digits);
+    markup_rounded(f, c->value, digits);
     if (!strcmp(c->value, "NA"))
         return;
     if (protocol == PAPER_OFFICIAL && *c->sd) {
         fputs(plus_minus, f);
-        rounded(f, c->sd, digits);
+        markup_rounded(f, c->sd, digits);
     } else if (*c->low) {
         fputs(" [", f);
-        rounded(f, c->low, digits);
+        markup_rounded(f, c->low, digits);
         fputs(", ", f);
-        rounded(f, c->high, digits);
+        markup_rounded(f, c->high, digits);
         fputc(']', f);
     }
 }
@@ -139,15 +125,6 @@ static void write_n(FILE *f, const struct paper_row *r, const bool *used)
 
 /* ---- Markdown ---- */
 
-static void markdown(FILE *f, const char *text)
-{
-    for (; *text; text++) {
-        if (strchr("|\\`*_<>[]", *text))
-            fputc('\\', f);
-        fputc(*text == '\n' || *text == '\r' ? ' ' : *text, f);
-    }
-}
-
 void paper_write_markdown(FILE *f, const struct paper_table *t)
 {
     bool used[N_PAPER_PROTOCOLS];
@@ -167,12 +144,12 @@ void paper_write_markdown(FILE *f, const struct paper_table *t)
     for (size_t i = 0; i < t->n; i++) {
         const struct paper_row *r = &t->row[i];
         fputs("| ", f);
-        markdown(f, r->task);
+        markup_markdown(f, r->task);
         fputs(!strcmp(r->partition, "test") ? "" : " (exams)", f);
         const char *const name[] = {r->model, r->readout, r->probe, r->metric};
         for (size_t k = 0; k < sizeof name / sizeof *name; k++) {
             fputs(" | ", f);
-            markdown(f, name[k]);
+            markup_markdown(f, name[k]);
         }
         for (int p = 0; p < N_PAPER_PROTOCOLS; p++) {
             if (!used[p])
@@ -185,37 +162,19 @@ void paper_write_markdown(FILE *f, const struct paper_table *t)
         fputs(" | ", f);
         write_n(f, r, used);
         fputs(" | ", f);
-        markdown(f, r->published);
+        markup_markdown(f, r->published);
         fputs(" |\n", f);
     }
     fprintf(f, "\n%s\n", EXPLANATION);
     for (size_t i = 0; i < notes.n; i++) {
         fprintf(f, "%s(%zu) ", i ? "\\\n" : "\n", i + 1);
-        markdown(f, notes.text[i]);
+        markup_markdown(f, notes.text[i]);
     }
     fputs(notes.n ? "\n" : "", f);
     free(notes.text);
 }
 
 /* ---- LaTeX ---- */
-
-static void latex(FILE *f, const char *text)
-{
-    for (; *text; text++)
-        switch (*text) {
-        case '\\': fputs("\\textbackslash{}", f); break;
-        case '~': fputs("\\textasciitilde{}", f); break;
-        case '^': fputs("\\textasciicircum{}", f); break;
-        case '<': fputs("\\textless{}", f); break;
-        case '>': fputs("\\textgreater{}", f); break;
-        case '"': fputs("\\textquotedbl{}", f); break;
-        case '\n': case '\r': fputc(' ', f); break;
-        case '&': case '%': case '$': case '#': case '_': case '{': case '}':
-            fputc('\\', f);
-            /* fall through */
-        default: fputc(*text, f);
-        }
-}
 
 void paper_write_latex(FILE *f, const struct paper_table *t)
 {
@@ -237,12 +196,12 @@ void paper_write_latex(FILE *f, const struct paper_table *t)
         const struct paper_row *r = &t->row[i];
         if (i && strcmp(r->task, t->row[i - 1].task) != 0)
             fputs("\\hline\n", f);
-        latex(f, r->task);
+        markup_latex(f, r->task);
         fputs(!strcmp(r->partition, "test") ? "" : " (exams)", f);
         const char *const name[] = {r->model, r->readout, r->probe, r->metric};
         for (size_t k = 0; k < sizeof name / sizeof *name; k++) {
             fputs(" & ", f);
-            latex(f, name[k]);
+            markup_latex(f, name[k]);
         }
         for (int p = 0; p < N_PAPER_PROTOCOLS; p++) {
             if (!used[p])
@@ -255,14 +214,14 @@ void paper_write_latex(FILE *f, const struct paper_table *t)
         fputs(" & ", f);
         write_n(f, r, used);
         fputs(" & ", f);
-        latex(f, r->published);
+        markup_latex(f, r->published);
         fputs(" \\\\\n", f);
     }
     fputs("\\hline\n\\end{longtable}\n\\noindent ", f);
-    latex(f, EXPLANATION);
+    markup_latex(f, EXPLANATION);
     for (size_t i = 0; i < notes.n; i++) {
         fprintf(f, "\\\\\n\\textsuperscript{%zu} ", i + 1);
-        latex(f, notes.text[i]);
+        markup_latex(f, notes.text[i]);
     }
     fputs("\n", f);
     free(notes.text);

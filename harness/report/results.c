@@ -50,7 +50,9 @@ void results_write_metric(struct outfile *out, const struct metric_row *r)
 {
     FILE *f = out->stream;
     write_cell(f, &r->cell);
-    fprintf(f, "%s,%s,%zu,%zu,", r->partition, r->metric, r->n, r->n_patients);
+    fprintf(f, "%s,", r->partition);
+    csv_field(f, r->metric); /* may hold the name of a class */
+    fprintf(f, ",%zu,%zu,", r->n, r->n_patients);
     csv_number(f, r->value);
     if (*r->method && r->level > 0) {
         fputc(',', f);
@@ -59,7 +61,12 @@ void results_write_metric(struct outfile *out, const struct metric_row *r)
         csv_number(f, r->high);
         fputc(',', f);
         csv_number(f, r->level);
-        fprintf(f, ",%s,%zu,%zu,", r->method, r->replicates, r->undefined_replicates);
+        fputc(',', f);
+        csv_field(f, r->method);
+        if (r->replicates)
+            fprintf(f, ",%zu,%zu,", r->replicates, r->undefined_replicates);
+        else
+            fputs(",,,", f);
     } else {
         fprintf(f, ",,,,%s,,,", r->method);
     }

@@ -33,7 +33,7 @@ struct metric_row {
     double value, low, high; /* NaN: NA */
     double level;            /* of the interval; NaN: none */
     const char *method;      /* of the interval, or of a mean or SD over folds, which has level 0 and no interval; "" if there is none */
-    size_t replicates, undefined_replicates;
+    size_t replicates, undefined_replicates; /* replicates 0: the interval has none, and both cells are empty */
     const char *reason;      /* why value or interval is NA, or what limits the value; "" otherwise */
 };
 

@@ -15,7 +15,16 @@ struct raw_model {
     unsigned n_readout;
 };
 struct raw_task {
-    char *task, *data;
+    char *task, *data, *partition, *of;
+    char **sites, **classes;
+    unsigned n_sites, n_classes;
+};
+struct raw_external {
+    char *name, *data_root;
+    struct raw_task *tasks;
+    unsigned n_tasks;
+    char **accept;
+    unsigned n_accept;
 };
 struct raw_bootstrap {
     char *replicates, *level, *method, *cluster, *stratify;
@@ -34,6 +43,8 @@ struct raw_study {
     unsigned n_protocols;
     char **probes, **accept;
     unsigned n_probes, n_accept;
+    struct raw_external *external;
+    unsigned n_external;
     struct raw_bootstrap bootstrap;
     struct raw_label_efficiency *label_efficiency; /* NULL: not asked for */
 };
@@ -56,9 +67,21 @@ static const cyaml_schema_field_t model_fields[] = {
     CYAML_FIELD_END};
 static const cyaml_schema_value_t model_value = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_model, model_fields)};
 
-static const cyaml_schema_field_t task_fields[] = {TEXT("task", struct raw_task, task), OPTIONAL_TEXT("data", struct raw_task, data),
-                                                   CYAML_FIELD_END};
+static const cyaml_schema_field_t task_fields[] = {
+    TEXT("task", struct raw_task, task), OPTIONAL_TEXT("data", struct raw_task, data), OPTIONAL_TEXT("partition", struct raw_task, partition),
+    OPTIONAL_TEXT("of", struct raw_task, of),
+    CYAML_FIELD_SEQUENCE_COUNT("sites", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_task, sites, n_sites, &value_text, 1, 1000),
+    CYAML_FIELD_SEQUENCE_COUNT("classes", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_task, classes, n_classes, &value_text, 2, 1000),
+    CYAML_FIELD_END};
 static const cyaml_schema_value_t task_value = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_task, task_fields)};
+
+static const cyaml_schema_field_t external_fields[] = {
+    TEXT("name", struct raw_external, name), OPTIONAL_TEXT("data_root", struct raw_external, data_root),
+    CYAML_FIELD_SEQUENCE_COUNT("tasks", CYAML_FLAG_POINTER, struct raw_external, tasks, n_tasks, &task_value, 1, 1000),
+    CYAML_FIELD_SEQUENCE_COUNT("accept", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_external, accept, n_accept, &value_text, 0,
+                               N_AUDIT_CODES_MOST),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t external_value = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_external, external_fields)};
 
 static const cyaml_schema_field_t bootstrap_fields[] = {OPTIONAL_TEXT("replicates", struct raw_bootstrap, replicates),
                                                         OPTIONAL_TEXT("level", struct raw_bootstrap, level),
@@ -94,6 +117,7 @@ static const cyaml_schema_field_t study_fields[] = {
     OPTIONAL_TEXT("on_leak", struct raw_study, on_leak),
     CYAML_FIELD_SEQUENCE_COUNT("accept", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_study, accept, n_accept, &value_text, 0,
                                N_AUDIT_CODES_MOST),
+    CYAML_FIELD_SEQUENCE_COUNT("external", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_study, external, n_external, &external_value, 1, 100),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t study_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_study, study_fields)};
 
@@ -113,6 +137,7 @@ static const char *const STRATIFIES[] = {[STRATIFY_AUTO] = "auto", [STRATIFY_CLA
 static const char *const PROPORTIONS[] = {[PROPORTION_WILSON] = "wilson", [PROPORTION_CLOPPER_PEARSON] = "clopper_pearson", NULL};
 static const char *const POLICIES[] = {"fail", "skip", NULL};
 static const char *const LEAK_POLICIES[] = {"fail", "warn", NULL};
+static const char *const PARTS[] = {[PART_ALL] = "all", [PART_DEVELOPMENT] = "development", [PART_TEST] = "test", NULL};
 
 const char *study_protocol_name(enum study_protocol protocol)
 {
@@ -236,35 +261,63 @@ static int resolve_model(struct study *s, size_t i, const struct raw_model *raw,
     return STATUS_OK;
 }
 
-static int resolve_task(struct study *s, size_t i, const struct raw_task *raw, const char *directory, const char *data_root, struct status *st)
+/* Which rows of its cohort, and what its classes are called.  keys: of the entry in the study, "tasks/0". */
+static int resolve_part(struct study_task *t, const struct raw_task *raw, const char *path, const char *keys, struct status *st)
 {
-    struct study_task *t = &s->tasks[i];
-    char keys[64];
-    (void)snprintf(keys, sizeof keys, "tasks/%zu/task", i);
-    int code = manifest_path(&t->path, raw->task, directory, s->path, keys, st);
+    char key[96];
+    size_t choice;
+    (void)snprintf(key, sizeof key, "%s/partition", keys);
+    int code = manifest_choice(&choice, raw->partition, PART_ALL, PARTS, path, key, st);
+    if (code)
+        return code;
+    t->part = (enum study_part)choice;
+    t->n_sites = raw->n_sites;
+    t->site = NEW(t->n_sites, char *);
+    for (size_t i = 0; i < t->n_sites; i++)
+        t->site[i] = mem_strdup(raw->sites[i]);
+    t->of = raw->of ? mem_strdup(raw->of) : NULL;
+    (void)snprintf(key, sizeof key, "%s/classes", keys);
+    if (raw->n_classes && raw->n_classes != t->task->n_classes)
+        return status_set(st, STATUS_DATA, "%s:%zu: %u names for the classes of task '%s', which has %u", path, manifest_line(path, key), raw->n_classes,
+                          t->task->name, t->task->n_classes);
+    t->renamed = raw->n_classes > 0;
+    return t->renamed ? task_rename_classes(t->task, raw->classes, st) : STATUS_OK;
+}
+
+/* The i-th of the tasks under `keys`, t[i]. */
+static int resolve_task(struct study_task *all, size_t i, const struct raw_task *raw, const char *path, const char *keys, const char *directory,
+                        const char *data_root, struct status *st)
+{
+    struct study_task *t = &all[i];
+    char entry_keys[64], key[96];
+    (void)snprintf(entry_keys, sizeof entry_keys, "%s/%zu", keys, i);
+    (void)snprintf(key, sizeof key, "%s/task", entry_keys);
+    int code = manifest_path(&t->path, raw->task, directory, path, key, st);
     if (code)
         return code;
     if (!file_exists(t->path))
-        return status_set(st, STATUS_DATA, "%s:%zu: no task file at '%s'", s->path, manifest_line(s->path, keys), t->path);
+        return status_set(st, STATUS_DATA, "%s:%zu: no task file at '%s'", path, manifest_line(path, key), t->path);
     code = task_load(&t->task, t->path, st);
     if (!code)
         code = digest_file(t->digest, t->path, st);
+    if (!code)
+        code = resolve_part(t, raw, path, entry_keys, st);
     if (code)
         return code;
     for (size_t j = 0; j < i; j++)
-        if (!strcmp(t->task->name, s->tasks[j].task->name))
-            return status_set(st, STATUS_DATA, "%s:%zu: two tasks are called '%s'", s->path, manifest_line(s->path, keys), t->task->name);
+        if (!strcmp(t->task->name, all[j].task->name))
+            return status_set(st, STATUS_DATA, "%s:%zu: two tasks are called '%s'", path, manifest_line(path, key), t->task->name);
     if (raw->data) {
-        (void)snprintf(keys, sizeof keys, "tasks/%zu/data", i);
-        code = manifest_path(&t->data, raw->data, data_root ? data_root : directory, s->path, keys, st);
+        (void)snprintf(key, sizeof key, "%s/data", entry_keys);
+        code = manifest_path(&t->data, raw->data, data_root ? data_root : directory, path, key, st);
         if (code)
             return code;
     } else {
         t->data = data_root ? mem_strdup(data_root) : path_directory(t->path);
     }
     if (!file_is_directory(t->data))
-        return status_set(st, STATUS_DATA, "%s:%zu: task '%s': no folder '%s' to take its data from", s->path, manifest_line(s->path, keys),
-                          t->task->name, t->data);
+        return status_set(st, STATUS_DATA, "%s:%zu: task '%s': no folder '%s' to take its data from", path, manifest_line(path, key), t->task->name,
+                          t->data);
     return task_choose_layout(t->task, t->data, st);
 }
 
@@ -309,22 +362,22 @@ static int resolve_protocols(struct study *s, const struct raw_study *raw, struc
     return STATUS_OK;
 }
 
-static int resolve_accept(struct study *s, const struct raw_study *raw, struct status *st)
+static int resolve_accept(bool *accept, char *const *text, unsigned n, const char *path, const char *keys, struct status *st)
 {
     const char *name[N_AUDIT_CODES_MOST + 1] = {NULL};
     int code = STATUS_OK;
     for (size_t i = 0; i < N_AUDIT_CODES; i++)
         name[i] = AUDIT_CODES[i].name;
-    for (unsigned i = 0; i < raw->n_accept && !code; i++) {
-        char keys[32];
+    for (unsigned i = 0; i < n && !code; i++) {
+        char key[64];
         size_t choice = 0;
-        (void)snprintf(keys, sizeof keys, "accept/%u", i);
-        code = manifest_choice(&choice, raw->accept[i], 0, name, s->path, keys, st);
+        (void)snprintf(key, sizeof key, "%s/%u", keys, i);
+        code = manifest_choice(&choice, text[i], 0, name, path, key, st);
         if (!code && !AUDIT_CODES[choice].acceptable)
-            code = status_set(st, STATUS_DATA, "%s:%zu: %s is '%s', which cannot be let pass: %s", s->path, manifest_line(s->path, keys), keys,
-                              raw->accept[i], AUDIT_CODES[choice].meaning);
+            code = status_set(st, STATUS_DATA, "%s:%zu: %s is '%s', which cannot be let pass: %s", path, manifest_line(path, key), key, text[i],
+                              AUDIT_CODES[choice].meaning);
         if (!code)
-            s->accept[choice] = true;
+            accept[choice] = true;
     }
     return code;
 }
@@ -392,7 +445,7 @@ static int resolve_rules(struct study *s, const struct raw_study *raw, struct st
         code = manifest_choice(&choice, raw->save_probes, SAVE_LINEAR, SAVES, s->path, "save_probes", st);
     s->save_probes = (enum study_save)choice;
     if (!code)
-        code = resolve_accept(s, raw, st);
+        code = resolve_accept(s->accept, raw->accept, raw->n_accept, s->path, "accept", st);
     s->probe[PROBE_LINEAR] = s->probe[PROBE_KNN] = !raw->n_probes;
     for (unsigned i = 0; i < raw->n_probes && !code; i++) {
         char keys[32];
@@ -435,6 +488,42 @@ static int check_tokens(const struct study *s, const struct raw_study *raw, stru
             (void)snprintf(keys, sizeof keys, "probes/%u", i);
     return status_set(st, STATUS_DATA, "%s:%zu: probe 'attentive' reads patch tokens, and no model has `" STUDY_TOKENS "` among its readouts", s->path,
                       manifest_line(s->path, keys));
+}
+
+static int resolve_external(struct study *s, size_t i, const struct raw_external *raw, const char *directory, const char *data_root, struct status *st)
+{
+    struct study_external *e = &s->external[i];
+    char keys[64], *root = NULL;
+    e->name = mem_strdup(raw->name);
+    (void)snprintf(keys, sizeof keys, "external/%zu/name", i);
+    int code = plain_name(e->name, s->path, keys, st);
+    for (size_t j = 0; j < i && !code; j++)
+        if (!strcmp(e->name, s->external[j].name))
+            code = status_set(st, STATUS_DATA, "%s:%zu: two external cohorts are called '%s'", s->path, manifest_line(s->path, keys), e->name);
+    if (!code && s->save_probes == SAVE_NONE)
+        code = status_set(st, STATUS_DATA, "%s:%zu: external cohort '%s' is scored with the probes kept, and save_probes is none", s->path,
+                          manifest_line(s->path, keys), e->name);
+    (void)snprintf(keys, sizeof keys, "external/%zu/data_root", i);
+    if (!code && raw->data_root)
+        code = manifest_path(&root, raw->data_root, directory, s->path, keys, st);
+    (void)snprintf(keys, sizeof keys, "external/%zu/accept", i);
+    if (!code)
+        code = resolve_accept(e->accept, raw->accept, raw->n_accept, s->path, keys, st);
+    (void)snprintf(keys, sizeof keys, "external/%zu/tasks", i);
+    e->n_tasks = raw->n_tasks;
+    e->tasks = NEW0(e->n_tasks, struct study_task);
+    for (size_t t = 0; t < e->n_tasks && !code; t++) {
+        code = resolve_task(e->tasks, t, &raw->tasks[t], s->path, keys, directory, root ? root : data_root, st);
+        const char *of = code ? NULL : e->tasks[t].of ? e->tasks[t].of : e->tasks[t].task->name;
+        size_t k = 0;
+        while (of && k < s->n_tasks && strcmp(s->tasks[k].task->name, of) != 0)
+            k++;
+        if (of && k == s->n_tasks)
+            code = status_set(st, STATUS_DATA, "%s:%zu: external cohort '%s': the study has no task '%s' whose probes could be carried (`of` names another)",
+                              s->path, manifest_line(s->path, keys), e->name, of);
+    }
+    free(root);
+    return code;
 }
 
 static int digest_study(struct study *s, struct status *st)
@@ -480,7 +569,11 @@ int study_load(struct study *study, const char *path, struct status *st)
     study->n_tasks = raw->n_tasks;
     study->tasks = NEW0(study->n_tasks, struct study_task);
     for (size_t i = 0; i < study->n_tasks && !code; i++)
-        code = resolve_task(study, i, &raw->tasks[i], directory, data_root, st);
+        code = resolve_task(study->tasks, i, &raw->tasks[i], path, "tasks", directory, data_root, st);
+    study->n_external = raw->n_external;
+    study->external = NEW0(study->n_external, struct study_external);
+    for (size_t i = 0; i < study->n_external && !code; i++)
+        code = resolve_external(study, i, &raw->external[i], directory, data_root, st);
     if (!code)
         code = digest_study(study, st);
     free(directory);
@@ -500,6 +593,47 @@ void study_default_readout(struct study_model *model, const char *readout)
     model->n_readouts = 1;
 }
 
+static void tasks_free(struct study_task *tasks, size_t n)
+{
+    for (size_t i = 0; tasks && i < n; i++) {
+        for (size_t k = 0; k < tasks[i].n_sites; k++)
+            free(tasks[i].site[k]);
+        free(tasks[i].site);
+        free(tasks[i].of);
+        task_free(tasks[i].task);
+        free(tasks[i].path);
+        free(tasks[i].data);
+    }
+    free(tasks);
+}
+
+void study_take_external(struct study *cohort, struct study *study, size_t i)
+{
+    struct study_external *e = &study->external[i];
+    struct status ignored;
+    *cohort = (struct study){.path = mem_strdup(study->path), .name = mem_strdup(e->name), .output = mem_printf("%s/external/%s", study->output, e->name),
+                             .store = mem_strdup(study->store), .seed = study->seed, .n_models = study->n_models, .tasks = e->tasks, .n_tasks = e->n_tasks,
+                             .n_protocols = 1, .replicates = study->replicates, .level = study->level, .bootstrap = study->bootstrap,
+                             .cluster = study->cluster, .stratify = study->stratify, .proportions = study->proportions, .skip_bad_images = study->skip_bad_images,
+                             .skip_missing_images = study->skip_missing_images, .skip_bad_labels = study->skip_bad_labels};
+    cohort->models = NEW0(study->n_models, struct study_model);
+    for (size_t m = 0; m < study->n_models; m++) {
+        const struct study_model *from = &study->models[m];
+        struct study_model *to = &cohort->models[m];
+        *to = *from;
+        to->name = mem_strdup(from->name);
+        to->path = from->path ? mem_strdup(from->path) : NULL;
+        to->architecture = from->architecture ? mem_strdup(from->architecture) : NULL;
+        to->readout = NEW(from->n_readouts, char *);
+        for (size_t r = 0; r < from->n_readouts; r++)
+            to->readout[r] = mem_strdup(from->readout[r]);
+    }
+    memcpy(cohort->accept, e->accept, sizeof cohort->accept);
+    e->tasks = NULL;
+    e->n_tasks = 0;
+    (void)digest_study(cohort, &ignored); /* fails only for want of memory, and the digest is then zeros */
+}
+
 void study_free(struct study *study)
 {
     for (size_t i = 0; study->models && i < study->n_models; i++) {
@@ -511,14 +645,14 @@ void study_free(struct study *study)
         free(m->path);
         free(m->architecture);
     }
-    for (size_t i = 0; study->tasks && i < study->n_tasks; i++) {
-        task_free(study->tasks[i].task);
-        free(study->tasks[i].path);
-        free(study->tasks[i].data);
+    tasks_free(study->tasks, study->n_tasks);
+    for (size_t i = 0; study->external && i < study->n_external; i++) {
+        tasks_free(study->external[i].tasks, study->external[i].n_tasks);
+        free(study->external[i].name);
     }
+    free(study->external);
     free(study->fraction);
     free(study->models);
-    free(study->tasks);
     free(study->path);
     free(study->name);
     free(study->output);
@@ -549,6 +683,47 @@ static void entry(FILE *stream, const char *indent, const char *key, const char 
     fputc('\n', stream);
 }
 
+static void write_tasks(FILE *stream, const char *indent, const struct study_task *task, size_t n, bool places)
+{
+    char *first = mem_printf("%s  - ", indent), *rest = mem_printf("%s    ", indent), hex[DIGEST_HEX];
+    for (size_t i = 0; i < n; i++) {
+        const struct study_task *t = &task[i];
+        entry(stream, first, "task", places ? t->path : t->task->name);
+        if (places)
+            entry(stream, rest, "data", t->data);
+        if (t->part)
+            fprintf(stream, "%spartition: %s\n", rest, PARTS[t->part]);
+        for (size_t k = 0; k < t->n_sites; k++) {
+            if (!k)
+                fprintf(stream, "%ssites: ", rest);
+            fputs(k ? ", " : "[", stream);
+            quoted(stream, t->site[k]);
+            fputs(k + 1 == t->n_sites ? "]\n" : "", stream);
+        }
+        if (t->of)
+            entry(stream, rest, "of", t->of);
+        for (unsigned k = 0; t->renamed && k < t->task->n_classes; k++) {
+            if (!k)
+                fprintf(stream, "%sclasses: ", rest);
+            fputs(k ? ", " : "[", stream);
+            quoted(stream, t->task->classes[k].name);
+            fputs(k + 1 == t->task->n_classes ? "]\n" : "", stream);
+        }
+        fprintf(stream, "%s# sha256 %s\n", rest, digest_hex(hex, t->digest));
+    }
+    free(first);
+    free(rest);
+}
+
+static void write_accept(FILE *stream, const char *indent, const bool *accept)
+{
+    fprintf(stream, "%saccept: [", indent);
+    for (size_t i = 0, listed = 0; i < N_AUDIT_CODES; i++)
+        if (accept[i])
+            fprintf(stream, "%s%s", listed++ ? ", " : "", AUDIT_CODES[i].name);
+    fputs("]\n", stream);
+}
+
 void study_write(const struct study *s, FILE *stream, bool places)
 {
     char number[NUMBER_TEXT];
@@ -575,13 +750,7 @@ void study_write(const struct study *s, FILE *stream, bool places)
             fprintf(stream, "    heads: %zu\n", m->heads);
     }
     fputs("tasks:\n", stream);
-    for (size_t i = 0; i < s->n_tasks; i++) {
-        char hex[DIGEST_HEX];
-        entry(stream, "  - ", "task", places ? s->tasks[i].path : s->tasks[i].task->name);
-        if (places)
-            entry(stream, "    ", "data", s->tasks[i].data);
-        fprintf(stream, "    # sha256 %s\n", digest_hex(hex, s->tasks[i].digest));
-    }
+    write_tasks(stream, "", s->tasks, s->n_tasks, places);
     fputs("protocols: [", stream);
     for (size_t i = 0; i < s->n_protocols; i++)
         fprintf(stream, "%s%s", i ? ", " : "", PROTOCOLS[s->protocol[i]]);
@@ -602,9 +771,11 @@ void study_write(const struct study *s, FILE *stream, bool places)
         fprintf(stream, "], draws: %zu}\n", s->draws);
     fprintf(stream, "on_bad_image: %s\non_missing_image: %s\non_bad_label: %s\non_leak: %s\n", POLICIES[s->skip_bad_images],
             POLICIES[s->skip_missing_images], POLICIES[s->skip_bad_labels], LEAK_POLICIES[s->allow_leaks]);
-    fputs("accept: [", stream);
-    for (size_t i = 0, listed = 0; i < N_AUDIT_CODES; i++)
-        if (s->accept[i])
-            fprintf(stream, "%s%s", listed++ ? ", " : "", AUDIT_CODES[i].name);
-    fputs("]\n", stream);
+    write_accept(stream, "", s->accept);
+    for (size_t i = 0; places && i < s->n_external; i++) { /* no number of the study depends on them */
+        entry(stream, i ? "  - " : "external:\n  - ", "name", s->external[i].name);
+        fputs("    tasks:\n", stream);
+        write_tasks(stream, "    ", s->external[i].tasks, s->external[i].n_tasks, places);
+        write_accept(stream, "    ", s->external[i].accept);
+    }
 }

@@ -15,6 +15,8 @@
  *     - {name: thumbnail, baseline: thumbnail}
  *   tasks:
  *     - {task: ../tasks/kneeoa.yaml, data: kneeKL224}
+ *       # a part of the cohort: partition: development | test (as the dataset gives it), sites: ["1"]; other rows are left out by rule.
+ *       # classes: [fracture-free, fractured] calls the task's classes so, in their order: for cohorts that name them otherwise
  *   protocols: [official, grouped]   # of grouped | official | given; every task is evaluated by each (default: grouped)
  *   protocol: grouped                # short for a list of one
  *   test_fraction: 0.2               # grouped; official has its own: a tenth, and five folds (split/official.h)
@@ -25,14 +27,20 @@
  *     # method: percentile | bca | basic (default: bca from 5,000 replicates on, which it needs, else percentile)
  *     # cluster: patient | image (as if images of a patient were independent of each other: their intervals are too short)
  *     # stratify: auto (by class where a class has fewer than 20 patients) | class | none
- *   proportions: wilson              # wilson | clopper_pearson, of independent images (interval/figures.h: what each figure gets)
+ *   proportions: wilson              # wilson | clopper_pearson, of independent images (interval/estimates.h: what each figure gets)
  *   label_efficiency: {fractions: [1, 5, 10, 25, 50, 100], draws: 20}   # per cent of the training patients; default: not computed
  *   on_bad_image: fail               # fail | skip: truncated, undecodable
  *   on_missing_image: fail           # fail | skip: named in a table, not on disk
  *   on_bad_label: fail               # fail | skip: a label cell that is no class and no number
  *   on_leak: fail                    # fail | warn: protocol given, a patient or a picture on both sides; the same as
  *                                    # accept: [leak_patient, leak_duplicate]
- *   accept: [near_duplicate]         # findings of the audit knowingly let pass (study/audit_codes.c); reports say so */
+ *   accept: [near_duplicate]         # findings of the audit knowingly let pass (study/audit_codes.c); reports say so
+ *   external:                        # cohorts that are only scored, with the probes kept (save_probes); reports in output/external/NAME
+ *     - name: centres-2-and-3
+ *       data_root: ${ELSEWHERE}      # default: the study's
+ *       tasks: [{task: ../tasks/btxrd.yaml, partition: test, of: btxrd}]   # of: the task whose probes it gets (default: the one of its name);
+ *                                    # keys as above; also in the study that `skelex-eval external` is given
+ *       accept: [overlap_patient]    # of its own audit */
 #ifndef STUDY_STUDY_H
 #define STUDY_STUDY_H
 
@@ -80,11 +88,25 @@ struct study_model {
     enum study_precision precision;
 };
 
+enum study_part { PART_ALL, PART_DEVELOPMENT, PART_TEST };
+
 struct study_task {
     struct task *task;
     char *path;   /* of the task file */
     char *data;   /* folder its paths are relative to */
+    char *of;     /* task whose probes are carried to it; NULL: the one of its name */
+    bool renamed; /* the study names its classes */
+    enum study_part part; /* rows taken, by their given partition */
+    char **site;  /* [n_sites] sites taken; none: all rows, those without a site too */
+    size_t n_sites;
     uint8_t digest[DIGEST_BYTES]; /* of the task file */
+};
+
+struct study_external { /* a cohort that is only scored */
+    char *name;
+    struct study_task *tasks;
+    size_t n_tasks;
+    bool accept[N_AUDIT_CODES_MOST];
 };
 
 struct study {
@@ -110,11 +132,17 @@ struct study {
     size_t n_fractions, draws;
     bool accept[N_AUDIT_CODES_MOST]; /* findings of the audit let pass, by place in AUDIT_CODES */
     bool skip_bad_images, skip_missing_images, skip_bad_labels, allow_leaks;
+    struct study_external *external;
+    size_t n_external;
     uint8_t digest[DIGEST_BYTES]; /* of the resolved study with the contents of its tasks, without paths: equal on two machines */
 };
 
 int study_load(struct study *study, const char *path, struct status *st) MUST_CHECK;
 void study_free(struct study *study);
+
+/* An external cohort as a study of its own, which owns its tasks from then on: models, seed, replicates, store and policies are the
+ * study's, reports go to output/external/NAME. */
+void study_take_external(struct study *cohort, struct study *study, size_t i);
 
 /* The readout of a model for which the study names none: the first its encoder has ("cls", or "pooled" of a ResNet). */
 void study_default_readout(struct study_model *model, const char *readout);

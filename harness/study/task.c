@@ -414,6 +414,25 @@ bool task_same_cell(const char *a, const char *b)
     return !strcmp(a, b) || (number_parse_double(a, &x) && number_parse_double(b, &y) && x == y);
 }
 
+int task_rename_classes(struct task *task, char *const *name, struct status *st)
+{
+    for (unsigned c = 0; c < task->n_classes; c++)
+        for (unsigned other = 0; other <= c; other++)
+            if (!*name[c] || (other < c && !strcmp(name[other], name[c])))
+                return status_set(st, STATUS_DATA, "task '%s': its classes cannot be told apart when %u is called '%s'", task->name, c + 1, name[c]);
+    for (unsigned c = 0; c < task->n_classes; c++) {
+        struct task_class *class = &task->classes[c];
+        if (!class->n_values) { /* a cell that was the name still is the class */
+            class->values = NEW(1, char *);
+            class->values[0] = mem_strdup(class->name);
+            class->n_values = 1;
+        }
+        free(class->name);
+        class->name = mem_strdup(name[c]);
+    }
+    return STATUS_OK;
+}
+
 int task_class_of(const struct task *task, const char *cell)
 {
     for (unsigned c = 0; c < task->n_classes; c++) {

@@ -159,6 +159,8 @@ const char *task_kind_name(enum task_kind kind);
 
 /* Equal as text, or as numbers: programs that know missing values write 1 as "1.0". */
 bool task_same_cell(const char *a, const char *b);
+/* Calls the classes name[n_classes], in their order; label cells mean what they meant.  STATUS_DATA for a name that is empty or given twice. */
+int task_rename_classes(struct task *task, char *const *name, struct status *st) MUST_CHECK;
 /* Class of a label cell, or -1. */
 int task_class_of(const struct task *task, const char *cell);
 

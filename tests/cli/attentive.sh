@@ -17,7 +17,7 @@ check "run" test $? -eq 0
 head -3 errors | sed 's/^/# /'
 check "the table has both probes" sh -c 'grep -q "mean  *linear  *auroc" table && grep -q "tokens  *attentive  *auroc" table && grep -q "tokens  *attentive  *kappa_quadratic" table && grep -q "tokens  *attentive  *mae" table'
 check "and what attention cost" grep -q "^attentive probe of fracture, grouped, tiny: .* s; 25 models, .* passes over the tokens, .* GB read" table
-check "test rows hold intervals" grep -q "^small,fracture,grouped,tiny,tokens,attentive,checkpoint,fp32,test,auroc,.*,0.95,percentile bootstrap by patient" one/metrics.csv
+check "test rows hold intervals" grep -q "^small,fracture,grouped,tiny,tokens,attentive,checkpoint,fp32,test,auroc,.*,0.95,Newcombe method 5 by patient" one/metrics.csv
 check "official: mean of five folds" grep -q "^small,age,official,tiny,tokens,attentive,checkpoint,fp32,test,mae,.*,mean of 5 folds" one/metrics.csv
 check "cost in metrics.csv" grep -q "^small,grade,grouped,tiny,tokens,attentive,checkpoint,fp32,validation,token_passes,.*25 models trained together" one/metrics.csv
 check "cost in provenance.json" sh -c 'grep -A4 "\"attentive\": \[" one/provenance.json | grep -q "\"model\": \"tiny\"" && grep -q "\"bytes_read\": [1-9]" one/provenance.json'

@@ -52,10 +52,11 @@ for bad in '{fractions: [10, 5]}' '{fractions: [0]}' '{fractions: [101]}' '{frac
 done
 if command -v gnuplot > /dev/null; then
     for probe in linear knn; do
-        gnuplot -e "csv='$e'; out='curve.svg'; probe='$probe'" "$plots/label_efficiency.gp" 2> said
-        check "the picture, $probe" test $? -eq 0 -a -s curve.svg
+        GNUPLOT_LIB="$plots" gnuplot -c "$plots/label_efficiency.gp" "$e" curve "A title" "A caption" "" grouped $probe 2> said
+        check "the picture, $probe" test $? -eq 0 -a -s curve.svg -a -s curve.png
         check "has every model's curve, $probe" sh -c "grep -q tiny/cls curve.svg && grep -q thumbnail/features curve.svg"
         check "and gnuplot says nothing, $probe" test ! -s said
+        rm -f curve.svg curve.png
     done
 else
     skip "the picture" "gnuplot is not installed"

@@ -14,7 +14,8 @@ for file in metrics.csv path.csv cohort.csv audit.csv provenance.json study.reso
     check "wrote $file" test -s one/$file
 done
 check "no temporary is left" sh -c '! find one -name "*.tmp*" | grep -q .'
-check "test rows hold intervals" grep -q "^small,fracture,grouped,tiny,cls,linear,checkpoint,fp32,test,auroc,.*,0.95,percentile bootstrap by patient stratified by class,200,0,$" one/metrics.csv
+check "test rows hold intervals: an area's" grep -q "^small,fracture,grouped,tiny,cls,linear,checkpoint,fp32,test,auroc,.*,0.95,Newcombe method 5 by patient,,,$" one/metrics.csv
+check "and a bootstrap's" grep -q "^small,fracture,grouped,tiny,cls,linear,checkpoint,fp32,test,f1,.*,0.95,percentile bootstrap by patient stratified by class,200,0," one/metrics.csv
 check "provenance has the weights" grep -q '"weights_sha256": "[0-9a-f]\{64\}"' one/provenance.json
 
 "$program" run -q -t 2 -o again $study > /dev/null 2>&1

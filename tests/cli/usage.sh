@@ -4,7 +4,7 @@ expect "no command" 2 "usage:" "$program"
 expect "--help" 0 "commands" "$program" --help
 expect "--version names BLAS" 0 "OpenBLAS" "$program" --version
 expect "--man is roff" 0 ".TH SKELEX-EVAL" "$program" --man
-for command in run check extract evaluate apply export inspect synth; do
+for command in run check extract evaluate external export inspect synth; do
     expect "$command --help" 0 "options" "$program" $command --help
     check "$command stands in the manual" sh -c "'$program' --man | grep -q '^.SS $command '"
 done

@@ -77,7 +77,7 @@ static bool figure(double *value, const void *data, const char *key)
         *value = regression_share_within(t, p, NULL, n, distance);
         return true;
     }
-    struct bland_altman b = regression_bland_altman(t, p, n);
+    struct bland_altman b = regression_bland_altman(t, p, n, 0.95);
     struct correlation r = correlation_pearson(t, p, n, 0.95), rho = correlation_spearman(t, p, n);
     struct concordance c = correlation_concordance(t, p, n, 0.95);
     struct line line = correlation_line(t, p, n);

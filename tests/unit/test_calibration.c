@@ -50,6 +50,21 @@ static void weights_are_rows(void **state)
     assert_true(fabs(r.slope - s.slope) < 1e-12 && fabs(r.intercept_se - s.intercept_se) < 1e-12);
 }
 
+/* Probabilities that hardly differ: logits of a hundred-thousandth of those of `prob`, about -0.9, have a hundred thousand times its slope. */
+static void nearly_constant_probabilities(void **state)
+{
+    (void)state;
+    struct recalibration r, s;
+    double close[8], shift = 1e-5;
+    for (size_t i = 0; i < 8; i++)
+        close[i] = recalibration_apply(-0.9, shift, prob[i]);
+    assert_int_equal(recalibration_fit(&r, label, prob, NULL, 8, NULL), STATUS_OK);
+    assert_int_equal(recalibration_fit(&s, label, close, NULL, 8, NULL), STATUS_OK);
+    assert_true(fabs(s.slope * shift / r.slope - 1) < 1e-9);
+    assert_true(fabs(s.intercept - 0.9 * s.slope - r.intercept) < 1e-6 * fabs(s.intercept));
+    assert_true(fabs(s.slope_se * shift / r.slope_se - 1) < 1e-9);
+}
+
 /* After recalibration the slope is 1 and the intercept 0; the mean probability is the prevalence. */
 static void recalibration_undoes_itself(void **state)
 {
@@ -137,7 +152,7 @@ static void inverses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(weights_are_rows), cmocka_unit_test(recalibration_undoes_itself), cmocka_unit_test(undefined),
+        cmocka_unit_test(weights_are_rows), cmocka_unit_test(recalibration_undoes_itself), cmocka_unit_test(nearly_constant_probabilities), cmocka_unit_test(undefined),
         cmocka_unit_test(bins_hold_their_edges), cmocka_unit_test(inverses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

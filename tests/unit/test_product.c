@@ -153,6 +153,79 @@ static void a_row_does_not_depend_on_the_others_or_on_threads(void **state)
     }
 }
 
+/* The nearest bfloat16, as the set rounds: numbers below 2^-126 do not occur here. */
+static uint16_t half(float x)
+{
+    uint32_t u;
+    x = rounded(x);
+    memcpy(&u, &x, sizeof u);
+    return (uint16_t)(u >> 16);
+}
+
+/* Rows made packed or as bfloat16 by one product and read so by the next: the same bits as by way of floats, row by row. */
+static void what_a_product_hands_on_keeps_its_bits(void **state)
+{
+    static const size_t shapes[][4] = {{1, 3, 32, 2}, {5, 40, 64, 7}, {29, 64, 96, 33}, {197, 70, 1056, 40}, {211, 32, 600, 31}, {230, 48, 1664, 17}};
+    (void)state;
+    for (size_t c = 0; c < sizeof shapes / sizeof *shapes; c++) {
+        size_t n = shapes[c][0], in = shapes[c][1], mid = shapes[c][2], out = shapes[c][3], ld = mid + 5;
+        float *x = numbers(n * in, 9), *up = numbers(mid * in, 10), *down = numbers(out * mid, 11), *bias = numbers(mid, 12);
+        float *rows = NEW(n * ld, float), *due = NEW(n * out, float), *y = NEW(n * out, float);
+        for (enum encoder_precision precision = 0; precision < ENCODER_N_PRECISIONS; precision++) {
+            const struct product_rows first = {.x = x, .stride = in};
+            bool halves = product_takes_halves(precision, mid);
+            struct product_end end = {.bias = bias, .activation = ACTIVATION_GELU};
+            const struct product_end last = {.bias = NULL};
+            struct product one, two;
+            struct product_scratch *scratch = product_scratch_new(1), *team = product_scratch_new(3);
+            product_pack(&one, &(struct product_part){up, mid}, 1, in, precision);
+            product_pack(&two, &(struct product_part){down, out}, 1, mid, precision);
+            product_run(rows, ld, &one, &first, n, &end, scratch);
+            product_run(due, out, &two, &(struct product_rows){.x = rows, .stride = ld}, n, &last, scratch);
+            if (halves) {
+                uint16_t *half_rows = NEW(n * ld, uint16_t);
+                end.halves = true;
+                product_run(half_rows, ld, &one, &first, n, &end, scratch);
+                for (size_t i = 0; i < n * mid; i++) {
+                    assert_int_equal(half_rows[i / mid * ld + i % mid], half(rows[i / mid * ld + i % mid]));
+                }
+                product_run(y, out, &two, &(struct product_rows){.halves = half_rows, .stride = ld}, n, &last, team);
+                assert_memory_equal(y, due, n * out * sizeof *y);
+                free(half_rows);
+            }
+            if (product_takes_packed(precision, mid)) {
+                char *packed = mem_aligned(product_packed_bytes(precision, n, mid), 1);
+                const struct product_layout l = product_layout_packed(packed, precision, n, mid);
+                end.packed = true;
+                product_run(packed, 0, &one, &first, n, &end, team);
+                for (size_t i = 0; i < n * mid; i++) {
+                    struct product_place at = product_place_of(&l, i / mid, i % mid);
+                    float value = rows[i / mid * ld + i % mid];
+                    uint16_t rounded_value = half(value);
+                    assert_memory_equal(at.at, halves ? (const void *)&rounded_value : (const void *)&value, l.value);
+                }
+                memset(y, 0, n * out * sizeof *y);
+                product_run(y, out, &two, &(struct product_rows){.packed = packed}, n, &last, scratch);
+                assert_memory_equal(y, due, n * out * sizeof *y);
+                free(packed);
+            } else {
+                assert_true(precision == ENCODER_BF16); /* no such instruction here */
+            }
+            product_free(&one);
+            product_free(&two);
+            product_scratch_free(scratch);
+            product_scratch_free(team);
+        }
+        free(x);
+        free(up);
+        free(down);
+        free(bias);
+        free(rows);
+        free(due);
+        free(y);
+    }
+}
+
 /* context[T, D] in double. */
 static void attend(double *context, const float *qkv, size_t T, size_t heads, size_t width)
 {
@@ -196,8 +269,9 @@ static void attention_agrees_with_double(void **state)
         attend(due, qkv, T, heads, width);
         for (enum encoder_precision precision = 0; precision < ENCODER_N_PRECISIONS; precision++) {
             struct attention *a = attention_new(T, heads, width, precision, false, 1), *team = attention_new(T, heads, width, precision, false, 2);
-            attention_run(context, D, a, qkv, 3 * D);
-            attention_run(shared, D, team, qkv, 3 * D);
+            const struct product_layout rows = product_layout_rows(context, D, false, T, D), of_team = product_layout_rows(shared, D, false, T, D);
+            attention_run(&rows, 0, a, qkv, 3 * D);
+            attention_run(&of_team, 0, team, qkv, 3 * D);
             assert_memory_equal(context, shared, T * D * sizeof *context);
             for (size_t i = 0; i < T * D; i++) {
                 assert_true(fabs((double)context[i] - due[i]) < (precision == ENCODER_BF16 ? 1e-2 : 2e-6));
@@ -209,6 +283,45 @@ static void attention_agrees_with_double(void **state)
         free(context);
         free(shared);
         free(due);
+    }
+}
+
+/* Two pictures below each other, the context packed, and in bfloat16 as halves: the values of the plain way. */
+static void attention_hands_on_the_same_bits(void **state)
+{
+    enum { PICTURES = 2 };
+    static const size_t shapes[][3] = {{5, 2, 32}, {197, 3, 64}, {131, 9, 96}};
+    (void)state;
+    for (size_t c = 0; c < sizeof shapes / sizeof *shapes; c++) {
+        size_t T = shapes[c][0], heads = shapes[c][1], width = shapes[c][2], D = heads * width, n = PICTURES * T, values = n * 3 * D;
+        float *qkv = numbers(values, 13), *context = NEW(n * D, float);
+        uint16_t *qkv_halves = NEW(values, uint16_t);
+        for (size_t i = 0; i < values; i++) {
+            qkv_halves[i] = half(qkv[i]);
+        }
+        for (enum encoder_precision precision = 0; precision < ENCODER_N_PRECISIONS; precision++) {
+            bool halves = product_takes_halves(precision, width);
+            if (!attention_takes_packed(width) || !product_takes_packed(precision, D)) {
+                continue;
+            }
+            char *packed = mem_aligned(product_packed_bytes(precision, n, D), 1);
+            const struct product_layout rows = product_layout_rows(context, D, false, n, D), to = product_layout_packed(packed, precision, n, D);
+            struct attention *plain = attention_new(T, heads, width, precision, false, 1), *other = attention_new(T, heads, width, precision, halves, 2);
+            for (size_t i = 0; i < PICTURES; i++) {
+                attention_run(&rows, i * T, plain, qkv + i * T * 3 * D, 3 * D);
+                attention_run(&to, i * T, other, halves ? (const void *)(qkv_halves + i * T * 3 * D) : qkv + i * T * 3 * D, 3 * D);
+            }
+            for (size_t i = 0; i < n * D; i++) {
+                uint16_t rounded_value = half(context[i]);
+                assert_memory_equal(product_place_of(&to, i / D, i % D).at, halves ? (const void *)&rounded_value : (const void *)&context[i], to.value);
+            }
+            attention_free(plain);
+            attention_free(other);
+            free(packed);
+        }
+        free(qkv);
+        free(qkv_halves);
+        free(context);
     }
 }
 
@@ -234,7 +347,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(products_equal_their_naive_twin),
         cmocka_unit_test(a_row_does_not_depend_on_the_others_or_on_threads),
+        cmocka_unit_test(what_a_product_hands_on_keeps_its_bits),
         cmocka_unit_test(attention_agrees_with_double),
+        cmocka_unit_test(attention_hands_on_the_same_bits),
         cmocka_unit_test(not_a_number_is_passed_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,7 +29,7 @@ static void test_by_hand(void **state)
     close_to(regression_share_within(target, prediction, NULL, 5, 0.5), 0.4);
     close_to(regression_spearman(target, prediction, 5), 9.5 / sqrt(10 * 9.5)); /* ranks 1 2.5 2.5 4 5 */
     close_to(regression_kendall_tau_b(target, prediction, 5), 9 / sqrt(10 * 9.0));
-    struct bland_altman b = regression_bland_altman(target, prediction, 5);
+    struct bland_altman b = regression_bland_altman(target, prediction, 5, 0.95);
     close_to(b.bias, 0.3);
     close_to(b.sd, sqrt((3.25 - 5 * 0.09) / 4));
     close_to(b.high - b.low, 2 * 1.96 * b.sd);
@@ -88,7 +88,7 @@ static void test_undefined(void **state)
     assert_true(isnan(regression_spearman(target, prediction, 0)));
     assert_true(isnan(regression_median_absolute_error(target, prediction, 0)));
     assert_true(isnan(regression_concordance(target, prediction, 0)));
-    assert_true(isnan(regression_bland_altman(target, prediction, 1).bias));
+    assert_true(isnan(regression_bland_altman(target, prediction, 1, 0.95).bias));
     assert_true(isnan(regression_r2(constant, prediction, NULL, 5)));
     assert_true(isnan(regression_pearson(target, constant, NULL, 5)));
     assert_true(isnan(regression_r2(target, prediction, NULL, 1)));

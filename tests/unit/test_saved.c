@@ -40,7 +40,8 @@ static void describe(struct saved_probe *p, enum task_kind kind, size_t n_classe
     static const char *const name[] = {"intact", "\"fractured\", healed", "\xc3\xa4hnlich", "d"};
     *p = (struct saved_probe){.kind = kind, .task = mem_strdup("t"), .class_name = NEW0(n_classes, char *), .n_classes = n_classes,
                               .unit = mem_strdup(kind == KIND_REGRESSION ? "months" : ""), .form = form, .d = D, .parameter = parameter,
-                              .threshold = kind == KIND_BINARY ? 1.0 / 3 : NAN, .threshold_exams = NAN, .study = mem_strdup("s"),
+                              .threshold = kind == KIND_BINARY ? 1.0 / 3 : NAN, .threshold_exams = NAN, .recalibration = {0.1, -2.0 / 3, 1.25},
+                              .recalibration_exams = {NAN, NAN, NAN}, .n_test = 12, .study = mem_strdup("s"),
                               .protocol = mem_strdup("grouped"), .model = mem_strdup("m"), .readout = mem_strdup("cls+mean"), .probe = mem_strdup("linear"),
                               .preprocess = mem_strdup("checkpoint"), .precision = mem_strdup("fp32"), .features = mem_strdup("vit, in words"),
                               .n_folds = 5, .seed = UINT32_MAX, .n_images = N, .n_patients = N - 3};
@@ -50,6 +51,7 @@ static void describe(struct saved_probe *p, enum task_kind kind, size_t n_classe
         p->fingerprint[i] = (uint8_t)(i * 37);
         p->development[i] = (uint8_t)(255 - i);
         p->embeddings[i] = (uint8_t)(i + 1);
+        p->test[i] = (uint8_t)(i * 3);
     }
 }
 
@@ -183,6 +185,10 @@ static void test_written_and_read(void **state)
         assert_memory_equal(q.development, p.development, DIGEST_BYTES);
         assert_memory_equal(q.embeddings, p.embeddings, DIGEST_BYTES);
         assert_memory_equal(&q.parameter, &p.parameter, sizeof(double));
+        assert_memory_equal(&p.recalibration, &q.recalibration, sizeof p.recalibration);
+        assert_true(isnan(q.recalibration_exams.slope) && isnan(q.recalibration_exams.in_the_large));
+        assert_int_equal(q.n_test, 12);
+        assert_memory_equal(p.test, q.test, DIGEST_BYTES);
         assert_true(isnan(p.threshold) ? isnan(q.threshold) : !memcmp(&p.threshold, &q.threshold, sizeof(double)));
         if (which == MULTICLASS)
             assert_true(isinf(q.intercept[2]) && got[2] < 1e-300);
@@ -347,8 +353,8 @@ static void test_contents(void **state)
         const char *find, *put, *says;
     } cases[] = {
         {"skelex-eval probe", "skelex-eval prob", "is no saved probe"},
-        {"\"version\": 1", "\"version\": 2", "another version than 1"},
-        {"\"version\": 1", "\"version\": 1.0", "another version than 1"},
+        {"\"version\": 2", "\"version\": 1", "another version than 2"},
+        {"\"version\": 2", "\"version\": 2.0", "another version than 2"},
         {"\"width\": 7", "\"width\": 8", "tensor 'coef' is F64[1,7]; the record says F64[1,8]"},
         {"\"width\": 7", "\"width\": -7", "the features' width"},
         {"\"width\": 7", "\"width\": 4294967303", "the features' width"},
@@ -364,6 +370,10 @@ static void test_contents(void **state)
         {"\"parameter\": \"C\"", "\"parameter\": \"k\"", "the hyper-parameter"},
         {"\"threshold\": 0.3", "\"threshold\": \"0\", \"x\": 0.3", "'probe'"},
         {"\"threshold_exams\": null", "\"threshold_exams\": true", "a threshold"},
+        {"\"slope\": 1.25", "\"slope\": null", "a recalibration"},
+        {"\"slope\": 1.25", "\"slope\": \"1\"", "a recalibration"},
+        {"\"in_the_large\": 0.1", "\"large\": 0.1", "a recalibration"},
+        {"\"test_images\": 12", "\"test_images\": -1", "a count"},
         {"\"threshold_exams\": null", "\"threshold_exams\": null, \"more\": 1", "'probe': 1 object item(s) left unpacked: more"},
         {"\"unit\": \"\"", "\"unit\": null", "'task'"},
         {"\"fold\": 0", "\"fold\": 6", "the fold"},

@@ -310,9 +310,74 @@ static void test_shipped_tasks(void **state)
     file_list_free(&list);
 }
 
+/* Parts of cohorts, and cohorts that are only scored. */
+static void test_external(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *says;
+    } bad[] = {
+        {WHOLE "external: [{name: e, tasks: [{task: t2.yaml, data: data}]}]\n", "study.yaml:4: external cohort 'e': the study has no task 't2'"},
+        {WHOLE "external: [{name: e, tasks: [{task: t1.yaml, of: t3}]}]\n", "the study has no task 't3'"},
+        {WHOLE "external: [{name: e, tasks: [{task: t1.yaml}]}, {name: e, tasks: [{task: t1.yaml}]}]\n", "two external cohorts are called 'e'"},
+        {WHOLE "external: [{name: a/b, tasks: [{task: t1.yaml}]}]\n", "external/0/name is 'a/b'"},
+        {WHOLE "external: [{name: e, tasks: []}]\n", "study.yaml:4"},
+        {WHOLE "external: [{name: e}]\n", "key 'tasks' is missing"},
+        {WHOLE "external: [{name: e, threshold: 0.5, tasks: [{task: t1.yaml}]}]\n", "unknown key 'threshold'"},
+        {WHOLE "save_probes: none\nexternal: [{name: e, tasks: [{task: t1.yaml}]}]\n", "study.yaml:5: external cohort 'e' is scored with the probes kept"},
+        {WHOLE "external: [{name: e, accept: [empty], tasks: [{task: t1.yaml}]}]\n", "external/0/accept/0 is 'empty', which cannot be let pass"},
+        {WHOLE "external: [{name: e, data_root: nowhere, tasks: [{task: t1.yaml}]}]\n", "no folder"},
+        {"name: s\n" MODELS "tasks: [{task: t1.yaml, partition: train}]\n", "study.yaml:3: tasks/0/partition is 'train'"},
+        {"name: s\n" MODELS "tasks: [{task: t1.yaml, classes: [x, y, z]}]\n", "study.yaml:3: 3 names for the classes of task 't1', which has 2"},
+        {"name: s\n" MODELS "tasks: [{task: t1.yaml, classes: [x, x]}]\n", "cannot be told apart when 2 is called 'x'"},
+        {"name: s\n" MODELS "tasks: [{task: t2.yaml, classes: [x, y]}]\n", "2 names for the classes of task 't2', which has 0"},
+    };
+    char *directory = place();
+    struct study s, e;
+    struct status st = {0};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        if (load(&s, directory, bad[i].text, &st) != STATUS_DATA)
+            fail_msg("case %zu was taken: %s", i, bad[i].text);
+        assert_text(st.text, bad[i].says);
+    }
+    if (load(&s, directory,
+             WHOLE "seed: 7\nexternal:\n  - {name: e, accept: [overlap_patient], tasks: [{task: t1again.yaml, of: t1, data: data}]}\n"
+                   "  - {name: f, tasks: [{task: t1.yaml, data: data, partition: test, sites: [\"2\", \"3\"], classes: [p, q]}]}\n",
+             &st))
+        fail_msg("%s", st.text);
+    assert_int_equal(s.n_external, 2);
+    char *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    study_write(&s, stream, true);
+    fclose(stream);
+    assert_text(text, "accept: []\nexternal:\n  - name: \"e\"\n    tasks:\n      - task: ");
+    assert_text(text, "        partition: test\n        sites: [\"2\", \"3\"]\n        classes: [\"p\", \"q\"]\n");
+    assert_text(text, "        of: \"t1\"\n");
+    assert_text(text, "    accept: [overlap_patient]\n");
+    free(text);
+    study_take_external(&e, &s, 1);
+    assert_int_equal(s.external[1].n_tasks, 0);
+    study_free(&s);
+    assert_string_equal(e.name, "f");
+    assert_text(e.output, "results/s/external/f");
+    assert_int_equal(e.seed, 7);
+    assert_int_equal(e.n_tasks, 1);
+    assert_string_equal(e.models[0].name, "thumb");
+    assert_int_equal(e.tasks[0].part, PART_TEST);
+    assert_string_equal(e.tasks[0].site[1], "3");
+    assert_string_equal(e.tasks[0].task->classes[1].name, "q");
+    assert_int_equal(task_class_of(e.tasks[0].task, "yes"), 1); /* cells mean what they meant */
+    assert_int_equal(task_class_of(e.tasks[0].task, "q"), -1);
+    assert_false(study_accepts(&e, "overlap_patient"));
+    study_free(&e);
+    scratch_remove(directory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_tasks_refused), cmocka_unit_test(test_label_cells),    cmocka_unit_test(test_defaults),
-                                       cmocka_unit_test(test_refused),       cmocka_unit_test(test_resolved_study), cmocka_unit_test(test_shipped_tasks)};
+                                       cmocka_unit_test(test_refused),       cmocka_unit_test(test_resolved_study), cmocka_unit_test(test_shipped_tasks),
+                                       cmocka_unit_test(test_external)};
     return cmocka_run_group_tests_name("study", tests, NULL, NULL);
 }

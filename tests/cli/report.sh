@@ -1,0 +1,83 @@
+# Tables, figures and the page of a small study: what they show, that they come from the CSVs alone, the same bytes again.
+. tests/cli/lib.sh
+
+make_study "$scratch" 60 || { not_ok "synth"; exit 1; }
+sed -i 's/, readout: .*tokens\]/, readout: [cls, mean]/; s/^probes: .*/probes: [linear, knn]/' "$scratch/study.yaml"
+cd "$scratch" || exit 1
+"$program" run -q study.yaml > said 2> err
+check "the study runs" test $? -eq 0
+check "and ends with the path of its page" sh -c "tail -1 said | grep -q '^page: out/report.html'"
+page=out/report.html
+
+# ---- the page ----
+check "it is whole" sh -c "head -1 $page | grep -q '<!doctype html>' && tail -1 $page | grep -q '</html>'"
+check "no network: nothing is fetched" sh -c "! grep -oE '(src|href)=\"?[a-z]+:[^,\"]{0,40}' $page | grep -v 'src=\"data:' && ! grep -q '@import\|url(' $page"
+check "headings in their order" sh -c "grep -oE '<h[1-3]' $page | awk '{ n = substr(\$0, 3); if (n > last + 1) bad = 1; last = n } END { exit bad || !NR }'"
+check "every anchor has its place" sh -c "grep -oE 'href=\"#[^\"]*\"' $page | sed 's/.*#//; s/\"//' | sort -u | while read -r a; do grep -qE \"id=\\\"?\$a[\\\" >]\" $page || { echo \$a; exit 1; }; done"
+check "parts: audit first, then summary, flow, tasks, costs, provenance" sh -c "grep -oE '<section [^>]*id=[^>]*' $page | sed 's/.*id=//; s/\"//g' | tr '\n' ' ' | grep -q '^audit summary flow task-fracture task-age costs provenance'"
+check "light and dark, print and phone" sh -c "grep -q 'prefers-color-scheme:dark' $page && grep -q '@media print' $page && grep -q 'name=viewport' $page"
+
+# ---- the main table ----
+t=out/main_table.csv
+at='NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }'
+check "a figure a task, model and probe" test "$(grep -c . $t)" = $((1 + 2 * 2 * 2))
+awk -F, "$at"' { print $at["task"], $at["model"], $at["readout"], $at["probe"], $at["metric"], $at["value"], $at["low"], $at["high"] }' $t | sort > shown
+awk -F, "$at"' $at["partition"] == "test" { print $at["task"], $at["model"], $at["readout"], $at["probe"], $at["metric"], $at["value"], $at["low"], $at["high"] }' out/metrics.csv | sort > all
+check "its figures are those of metrics.csv" sh -c "test -s shown && test -z \"\$(comm -23 shown all)\""
+awk -F, "$at"' $at["chosen"] == 1 { print $at["task"], $at["model"], $at["readout"], $at["probe"] }' out/readouts.csv | sort > chosen
+check "of several readouts the one that validation chose" sh -c "grep ' tiny ' shown | cut -d' ' -f1-4 | sort | cmp - chosen"
+check "one best a row, and nothing bold without a comparison" awk -F, "$at"' { best[$at["task"] $at["probe"]] += $at["best"]; bold += $at["significant"] } END { for (k in best) if (best[k] > 1) bad = 1; exit bad }' $t
+grep -F ' \\' out/main_table.tex | grep -v '^%' > rows
+check "LaTeX is booktabs, its columns even" sh -c "grep -q toprule out/main_table.tex && awk -F'&' '{ if (n && NF != n) bad = 1; n = NF } END { exit bad || NR != 5 }' rows"
+check "Markdown too" sh -c "grep '^|' out/main_table.md | awk -F'|' '{ if (n && NF != n) bad = 1; n = NF } END { exit bad || NR != 6 }'"
+
+# ---- figures ----
+if command -v gnuplot > /dev/null; then
+    for name in forest shortcut path.fracture.grouped path.age.grouped roc.fracture.grouped precision_recall.fracture.grouped decision.fracture.grouped \
+        calibration.fracture.grouped confusion.fracture.grouped bland_altman.age.grouped; do
+        check "figure $name" sh -c "test -s out/figures/$name.svg && test -s out/figures/$name.png"
+    done
+    check "each says study and n" sh -c "grep -q 'Study small' out/figures/forest.svg"
+    check "they stand in the page" test "$(grep -c 'data:image/svg+xml' $page)" = "$(ls out/figures/*.svg | wc -l)"
+else
+    skip "figures" "gnuplot is not installed"
+fi
+
+# ---- what they are drawn from ----
+check "confusion matrices hold every test image" sh -c "awk -F, '\$2 == \"fracture\" { n[\$4] += \$11 } END { for (k in n) if (n[k] != want) bad = 1; exit bad || !length(n) }' want=\$(awk -F, '\$2 == \"fracture\" && \$9 == \"test\" && \$10 == \"auroc\" { print \$11; exit }' out/metrics.csv) out/figures/confusion.fracture.csv"
+awk -F, "$at"' $at["metric"] == "accuracy" && $at["partition"] == "test" && $at["probe"] == "linear" && $at["model"] == "thumbnail" { print $at["value"] }' out/metrics.csv > accuracy
+awk -F, '$2 == "fracture" && $4 == "thumbnail" { n += $11; if ($9 == $10) hit += $11 } END { printf "%.12f\n", hit / n }' out/figures/confusion.fracture.csv > counted
+check "and give metrics.csv's accuracy" sh -c "test -s accuracy && paste accuracy counted | awk '{ d = \$1 - \$2; exit !(d < 1e-9 && d > -1e-9) }'"
+awk -F, '$2 == "age" && $4 == "thumbnail" && $9 == "bias" { print $11 }' out/figures/bland_altman.age.csv > bias
+awk -F, "$at"' $at["model"] == "thumbnail" && $at["probe"] == "linear" && $at["partition"] == "test" { s += $at["prediction"] - $at["label"]; n++ } END { printf "%.12f\n", s / n }' out/predictions/age.csv > mean
+check "the bias is the mean of prediction less target" sh -c "test -s bias && paste bias mean | awk '{ d = \$1 - \$2; exit !(d < 1e-9 && d > -1e-9) }'"
+
+check "the map holds the test images" sh -c "awk -F, '\$4 == \"tiny\" { n++ } END { print n + 0 }' out/embedding.fracture.csv | grep -qx \"\$(awk -F, '\$2 == \"fracture\" && \$9 == \"test\" { print \$11; exit }' out/metrics.csv)\""
+check "worst errors are errors, of the test part, worst first" awk -F, 'FNR == 1 { next } FILENAME ~ /splits/ { if ($6 == "test") test[$1] = 1; next }
+    $2 == "fracture" && $8 == "case" { n++; if ($9 == $15 || !($12 in test) || ($7 > 1 && $10 < last)) bad = 1; last = $10 }
+    $2 == "fracture" && $8 == "neighbour" { m++; if ($12 in test) bad = 1 } END { exit bad || n != 6 || m != 18 }' out/splits/fracture.csv out/worst.csv
+check "they stand in the page as thumbnails" test "$(grep -o 'data:image/png' $page | wc -l)" = "$(($(wc -l < out/worst.csv) - 1))"
+
+# ---- once more ----
+cp -r out first
+rm -rf out/figures out/main_table.* out/report.html
+"$program" report out > said 2> err
+check "report redraws from the folder" test $? -eq 0
+check "the same bytes" diff -r first out
+SKELEX_PLOTS=$scratch PATH=/nowhere "$program" report out > said 2> err
+check "without gnuplot it goes on and says so" sh -c "test $? -eq 0 && grep -q 'gnuplot is not installed' err && grep -q 'gnuplot is not installed' out/report.html"
+
+# ---- bad input ----
+expect "no such folder" 4 "metrics.csv' is not there" "$program" report nowhere
+mkdir odd
+echo "task,value" > odd/metrics.csv
+expect "another program's metrics.csv" 3 "odd/metrics.csv:1: no column 'study'" "$program" report odd
+cp first/metrics.csv odd/metrics.csv
+echo "{" > odd/provenance.json
+expect "a broken provenance.json" 3 "provenance.json' line" "$program" report odd
+rm odd/provenance.json
+expect "metrics.csv alone is enough" 0 "page: odd/report.html" "$program" report odd
+sed 's/tiny/<b>\&amp;x/' first/metrics.csv > odd/metrics.csv
+"$program" report odd > said 2>&1
+check "names are text, not markup" sh -c "! grep -q '<b>' odd/report.html && grep -q '&lt;b&gt;&amp;amp;' odd/report.html"
+echo "1..$count"
