@@ -10,51 +10,6 @@
 #include "probe/logistic_set.h"
 #include "probe/row_space.h"
 
-/* ---- the path ---- */
-
-/* Ranks of C, smallest first; few enough for insertion. */
-static void sort_ascending(size_t *order, const double *C, size_t n_c)
-{
-    for (size_t i = 0; i < n_c; i++) {
-        size_t j = i;
-        for (; j > 0 && C[order[j - 1]] > C[i]; j--)
-            order[j] = order[j - 1];
-        order[j] = i;
-    }
-}
-
-/* What is known of problem p at this C, in the set's own features. */
-static void keep(struct logistic *f, const struct logistic_set *s, size_t p, double C)
-{
-    const struct logistic_problem *q = &s->problem[p];
-    const double *theta = of_theta(s, s->theta, p);
-    size_t d = s->rows.d;
-    *f = (struct logistic){.rows = s->K, .d = d, .coef = NEW(s->K * d, double), .intercept = NEW(s->K, double), .objective = C * q->value,
-                           .gradient = q->steepest, .gradient_relative = q->steepest / q->start_gradient, .iterations = q->iterations,
-                           .products = q->products};
-    for (size_t k = 0; k < s->K; k++) {
-        memcpy(f->coef + k * d, theta + k * s->order, d * sizeof *theta);
-        f->intercept[k] = q->absent[k] ? -INFINITY : theta[k * s->order + d];
-    }
-}
-
-/* fit[problem * n_c + c] for all of the set's problems. */
-static int walk_path(struct logistic *fit, struct logistic_set *s, const double *C, size_t n_c, struct status *st)
-{
-    size_t *order = NEW(n_c + 1, size_t);
-    int code = STATUS_OK;
-    sort_ascending(order, C, n_c);
-    logistic_start(s);
-    logistic_first_blocks(s);
-    for (size_t c = 0; c < n_c && !code; c++) {
-        code = logistic_minimise(s, C[order[c]], st);
-        for (size_t p = 0; p < s->n_problems && !code; p++)
-            keep(&fit[p * n_c + order[c]], s, p, C[order[c]]);
-    }
-    free(order);
-    return code;
-}
-
 /* ---- what is refused ---- */
 
 static int check_C(const double *C, size_t n_c, struct status *st)
@@ -122,7 +77,7 @@ static int fit_rows(struct logistic *fit, const double *C, size_t n_c, const dou
     struct logistic_set set;
     logistic_set_init(&set, &rows, label, n_classes, 1, 1);
     memcpy(set.problem[0].weight, weight, n * sizeof *weight);
-    int code = walk_path(fit, &set, C, n_c, st);
+    int code = logistic_walk_path(fit, &set, C, n_c, st);
     for (size_t c = 0; c < n_c && !code && z; c++) {
         double *coef = NEW(fit[c].rows * d, double);
         for (size_t k = 0; k < fit[c].rows; k++)
@@ -269,7 +224,7 @@ static int fit_together(struct logistic *fit, const struct scaler *scaler, const
             set.problem[m].ridge[j] = ratio * ratio;
         }
     }
-    int code = walk_path(own, &set, C, n_c, st);
+    int code = logistic_walk_path(own, &set, C, n_c, st);
     for (size_t m = 0; m < n_members; m++)
         for (size_t c = 0; c < n_c; c++) {
             if (!code)

@@ -7,10 +7,11 @@
  * to 0.
  *
  * Method: inexact Newton (Dembo, Eisenstat & Steihaug 1982) with preconditioned conjugate
- * gradients; the path is walked from small C up, each optimum the start of the next.  The
- * folds of a cohort go in step: a walk over the rows serves all folds and classes as the
- * columns of two matrix products, and one Cholesky factor a class, of the mean of their
- * Hessian blocks, preconditions all of them; it is rebuilt when it has become dear.  d > n is
+ * gradients; the path is walked from small C up, each C set out for from where the one before
+ * stands after a step.  The folds of a cohort and (with many rows) up to three values of C go in
+ * step: a walk over the rows serves them and all classes as the columns of two matrix products,
+ * and one Cholesky factor a class and C, of the mean of the folds' Hessian blocks, preconditions
+ * them; the blocks are rebuilt when they have become dear.  d > n is
  * solved in the n dimensions of the row space (thin QR), where the optimum lies.  Stops on
  * the Newton decrement g'H^-1 g <= 1e-20 * objective, and is refused when the gradient is
  * not below 1e-8 of that at W = 0 for that C.  The same bytes for any number of threads;

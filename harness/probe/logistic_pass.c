@@ -128,12 +128,12 @@ void logistic_copy_rows(struct logistic_set *s)
 #undef REAL
 #undef NAME
 
-void logistic_pass(struct logistic_set *s, enum logistic_pass kind, double C, const size_t *active, size_t n_active)
+void logistic_pass(struct logistic_set *s, enum logistic_pass kind, const size_t *active, size_t n_active)
 {
     if (kind == PASS_HESSIAN && !s->exact)
-        walk_float(s, kind, C, active, n_active);
+        walk_float(s, kind, active, n_active);
     else
-        walk_double(s, kind, C, active, n_active);
+        walk_double(s, kind, active, n_active);
 }
 
 /* ---- losses ---- */

@@ -54,7 +54,7 @@ static void NAME(walk_chunk)(REAL *out, double *bias, const struct walk *w, size
     free(buffer);
 }
 
-static void NAME(walk)(struct logistic_set *s, enum logistic_pass kind, double C, const size_t *active, size_t n_active)
+static void NAME(walk)(struct logistic_set *s, enum logistic_pass kind, const size_t *active, size_t n_active)
 {
     size_t n = s->rows.n, d = s->rows.d, columns = n_active * s->K, stride = s->stride, slot = s->n_problems * s->K;
     REAL *in = mem_aligned(columns * stride, sizeof *in), *partial = (REAL *)s->partial;
@@ -74,9 +74,10 @@ static void NAME(walk)(struct logistic_set *s, enum logistic_pass kind, double C
     for (size_t c = 0; c < columns && kind != PASS_STEP; c++) {
         size_t at = c % s->K * s->order;
         double *sum = of_theta(s, to, active[c / s->K]) + at;
-        const double *ridge = s->problem[active[c / s->K]].ridge, *column = of_theta(s, from, active[c / s->K]) + at;
+        const struct logistic_problem *problem = &s->problem[active[c / s->K]];
+        const double *column = of_theta(s, from, active[c / s->K]) + at;
         for (size_t j = 0; j < d; j++)
-            sum[j] = ridge[j] * column[j] / C;
+            sum[j] = problem->ridge[j] * column[j] / problem->C;
         sum[d] = 0;
         for (size_t q = 0; q < s->n_chunks; q++) {
             const REAL *part = partial + (q * slot + c) * stride;

@@ -14,18 +14,18 @@
 #define CHUNK 512 /* rows of scaled features at a time */
 #define TILE 256  /* columns of a tile, at most */
 
-/* Problems first .. end share block b. */
-static void sharers(size_t *first, size_t *end, const struct logistic_set *s, size_t b)
+/* Problems first .. end of a front share block b. */
+static void sharers(size_t *first, size_t *end, const struct logistic_set *s, size_t front, size_t b)
 {
-    *first = s->n_blocks == 1 ? 0 : b;
-    *end = s->n_blocks == 1 ? s->n_problems : b + 1;
+    *first = front * s->n_folds + (s->n_blocks == 1 ? 0 : b);
+    *end = *first + (s->n_blocks == 1 ? s->n_folds : 1);
 }
 
 /* Mean over the block's problems of weight * q * (1 - q) of class k. */
-static void curvature_of(double *curvature, const struct logistic_set *s, size_t b, size_t k)
+static void curvature_of(double *curvature, const struct logistic_set *s, size_t front, size_t b, size_t k)
 {
     size_t n = s->rows.n, n_present = 0, first, end;
-    sharers(&first, &end, s, b);
+    sharers(&first, &end, s, front, b);
     memset(curvature, 0, n * sizeof *curvature);
     for (size_t p = first; p < end; p++) {
         if (s->problem[p].absent[k])
@@ -91,9 +91,9 @@ static void weighted_gram(float *h, const struct logistic_set *s, const double *
     free(row);
 }
 
-static float *block_of(const struct logistic_set *s, size_t b, size_t k)
+static float *block_of(const struct logistic_set *s, size_t front, size_t b, size_t k)
 {
-    return s->factor + (b * s->K + k) * s->order * s->order;
+    return s->factor + ((front * s->n_blocks + b) * s->K + k) * s->order * s->order;
 }
 
 static float *diagonal_of(const struct logistic_set *s, size_t b, size_t k)
@@ -108,12 +108,12 @@ void logistic_first_blocks(struct logistic_set *s)
     double *weight = NEW(n, double);
     for (size_t b = 0; b < s->n_blocks; b++) {
         size_t first, end;
-        sharers(&first, &end, s, b);
+        sharers(&first, &end, s, 0, b);
         memset(weight, 0, n * sizeof *weight);
         for (size_t p = first; p < end; p++)
             for (size_t i = 0; i < n; i++)
                 weight[i] += s->problem[p].weight[i] / (double)(end - first);
-        float *gram = block_of(s, b, 0);
+        float *gram = block_of(s, 0, b, 0);
         weighted_gram(gram, s, weight);
         for (size_t k = s->K; k-- > 0;) {
             double curvature = 0;
@@ -121,7 +121,7 @@ void logistic_first_blocks(struct logistic_set *s)
                 double q = of_rows(s, s->prob, p)[k];
                 curvature += q * (1 - q) / (double)(end - first);
             }
-            float *h = block_of(s, b, k);
+            float *h = block_of(s, 0, b, k);
             for (size_t j = 0; j < order * order; j++)
                 h[j] = (float)curvature * gram[j];
             cblas_scopy((int)order, h, (int)order + 1, diagonal_of(s, b, k), 1);
@@ -131,14 +131,14 @@ void logistic_first_blocks(struct logistic_set *s)
     free(weight);
 }
 
-void logistic_refresh(struct logistic_set *s)
+void logistic_refresh(struct logistic_set *s, size_t front)
 {
     size_t order = s->order;
     double *curvature = NEW(s->rows.n, double);
     for (size_t b = 0; b < s->n_blocks; b++)
         for (size_t k = 0; k < s->K; k++) {
-            float *h = block_of(s, b, k);
-            curvature_of(curvature, s, b, k);
+            float *h = block_of(s, front, b, k);
+            curvature_of(curvature, s, front, b, k);
             weighted_gram(h, s, curvature);
             cblas_scopy((int)order, h, (int)order + 1, diagonal_of(s, b, k), 1);
         }
@@ -146,13 +146,20 @@ void logistic_refresh(struct logistic_set *s)
     s->since_refresh = s->last_solve = 0;
 }
 
+void logistic_copy_blocks(struct logistic_set *s, size_t to, size_t from)
+{
+    size_t size = s->n_blocks * s->K * s->order * s->order;
+    if (to != from)
+        memcpy(s->factor + to * size, s->factor + from * size, size * sizeof *s->factor);
+}
+
 /* Cholesky factor of block + penalty + share of the diagonal; false if that is not positive definite in float32. */
-static bool factor_block(const struct logistic_set *s, size_t b, size_t k, double C, double share)
+static bool factor_block(const struct logistic_set *s, size_t front, size_t b, size_t k, double C, double share)
 {
     size_t order = s->order, first, end;
-    float *h = block_of(s, b, k);
+    float *h = block_of(s, front, b, k);
     const float *diagonal = diagonal_of(s, b, k);
-    sharers(&first, &end, s, b);
+    sharers(&first, &end, s, front, b);
     for (size_t i = 0; i < order; i++) {
         double ridge = 0;
         for (size_t p = first; p < end && i < s->rows.d; p++)
@@ -169,13 +176,13 @@ static bool factor_block(const struct logistic_set *s, size_t b, size_t k, doubl
 
 /* Rounding moves an entry by a share of its row's and column's diagonals; raising these by as much keeps nearly
  * singular blocks factorable.  It bends the preconditioner only, never the optimum. */
-int logistic_factor(struct logistic_set *s, double C, struct status *st)
+int logistic_factor(struct logistic_set *s, size_t front, double C, struct status *st)
 {
     size_t failed = s->n_blocks * s->K;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(s->n_threads)
     for (size_t q = 0; q < s->n_blocks * s->K; q++) {
         double share = 1e-6;
-        while (!factor_block(s, q / s->K, q % s->K, C, share) && share < 1)
+        while (!factor_block(s, front, q / s->K, q % s->K, C, share) && share < 1)
             share *= 10;
         if (share >= 1)
 #pragma omp critical(logistic_failed)
@@ -186,35 +193,56 @@ int logistic_factor(struct logistic_set *s, double C, struct status *st)
     return STATUS_OK;
 }
 
+/* The problems from active[at] on that share a block. */
+static size_t run_length(const struct logistic_set *s, const size_t *active, size_t n_active, size_t at)
+{
+    size_t end = at + 1;
+    while (s->n_blocks == 1 && end < n_active && active[end] / s->n_folds == active[at] / s->n_folds)
+        end++;
+    return end - at;
+}
+
+/* solved of class k of the problems active[together]. */
+static void precondition_run(struct logistic_set *s, const double *vector, const size_t *active, size_t together, size_t k)
+{
+    size_t order = s->order, front = active[0] / s->n_folds;
+    const float *l = block_of(s, front, s->n_blocks == 1 ? 0 : active[0] % s->n_folds, k);
+    float *b = NEW(together * order, float);
+    double *scale = NEW(together, double);
+    for (size_t a = 0; a < together; a++) {
+        const double *from = vector + (active[a] * s->K + k) * order;
+        scale[a] = fmax(fabs(from[cblas_idamax((int)order, from, 1)]), 1e-300);
+        for (size_t j = 0; j < order; j++) /* float32 has no room for residuals of 1e-40 */
+            b[a * order + j] = (float)(from[j] / scale[a]);
+    }
+    if (together == 1) {
+        cblas_strsv(CblasRowMajor, CblasLower, CblasNoTrans, CblasNonUnit, (int)order, l, (int)order, b, 1);
+        cblas_strsv(CblasRowMajor, CblasLower, CblasTrans, CblasNonUnit, (int)order, l, (int)order, b, 1);
+    } else {
+        cblas_strsm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, (int)together, (int)order, 1, l, (int)order, b, (int)order);
+        cblas_strsm(CblasRowMajor, CblasRight, CblasLower, CblasNoTrans, CblasNonUnit, (int)together, (int)order, 1, l, (int)order, b, (int)order);
+    }
+    for (size_t a = 0; a < together; a++) {
+        double *to = s->solved + (active[a] * s->K + k) * order;
+        for (size_t j = 0; j < order; j++)
+            to[j] = scale[a] * (double)b[a * order + j];
+    }
+    free(scale);
+    free(b);
+}
+
 void logistic_precondition(struct logistic_set *s, const double *vector, const size_t *active, size_t n_active)
 {
-    size_t order = s->order, together = s->n_blocks == 1 ? n_active : 1, n_tasks = n_active ? n_active / together * s->K : 0;
+    size_t n_runs = 0, *begin = NEW(n_active + 1, size_t);
+    for (size_t at = 0; at < n_active; at += run_length(s, active, n_active, at))
+        begin[n_runs++] = at;
+    begin[n_runs] = n_active;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(s->n_threads)
-    for (size_t q = 0; q < n_tasks; q++) {
-        size_t first = q / s->K * together, k = q % s->K;
-        const float *l = block_of(s, s->n_blocks == 1 ? 0 : active[first], k);
-        float *b = NEW(together * order, float);
-        for (size_t a = 0; a < together; a++) {
-            const double *from = vector + (active[first + a] * s->K + k) * order;
-            double scale = fmax(fabs(from[cblas_idamax((int)order, from, 1)]), 1e-300);
-            for (size_t j = 0; j < order; j++) /* float32 has no room for residuals of 1e-40 */
-                b[a * order + j] = (float)(from[j] / scale);
-        }
-        if (together == 1) {
-            cblas_strsv(CblasRowMajor, CblasLower, CblasNoTrans, CblasNonUnit, (int)order, l, (int)order, b, 1);
-            cblas_strsv(CblasRowMajor, CblasLower, CblasTrans, CblasNonUnit, (int)order, l, (int)order, b, 1);
-        } else {
-            cblas_strsm(CblasRowMajor, CblasRight, CblasLower, CblasTrans, CblasNonUnit, (int)together, (int)order, 1, l, (int)order, b, (int)order);
-            cblas_strsm(CblasRowMajor, CblasRight, CblasLower, CblasNoTrans, CblasNonUnit, (int)together, (int)order, 1, l, (int)order, b, (int)order);
-        }
-        for (size_t a = 0; a < together; a++) {
-            size_t at = (active[first + a] * s->K + k) * order;
-            double scale = fmax(fabs(vector[at + cblas_idamax((int)order, vector + at, 1)]), 1e-300);
-            for (size_t j = 0; j < order; j++)
-                s->solved[at + j] = scale * (double)b[a * order + j];
-        }
-        free(b);
+    for (size_t q = 0; q < n_runs * s->K; q++) {
+        size_t r = q / s->K;
+        precondition_run(s, vector, active + begin[r], begin[r + 1] - begin[r], q % s->K);
     }
     for (size_t a = 0; a < n_active; a++)
         logistic_centre(s, active[a], of_theta(s, s->solved, active[a]));
+    free(begin);
 }

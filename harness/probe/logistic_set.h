@@ -1,5 +1,5 @@
 /* Logistic problems that share their rows and are solved side by side: the folds of
- * one cohort.  (Internal to logistic*.c.)
+ * one cohort, at a few values of C.  (Internal to logistic*.c.)
  *
  * Each problem p minimises, over theta = (W, b),
  *
@@ -27,6 +27,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "probe/logistic.h"
 
 struct logistic_rows {
     size_t n, d;
@@ -35,16 +36,26 @@ struct logistic_rows {
     const double *mean, *inverse; /* [d] */
 };
 
-struct logistic_problem {
-    double *weight; /* [n] >= 0; 0: not a row of this problem */
+struct logistic_problem { /* a fold at one C */
+    double *weight; /* [n] >= 0; 0: not a row of this fold.  These three are the fold's, shared by its problems. */
     double *ridge;  /* [d] > 0 */
     bool *absent;   /* [rows] classes without weight: kept at probability 0 */
+    double C;
     double start_gradient;    /* largest component at W = 0 */
-    double value;             /* objective / C at theta */
+    double loss, value;       /* at theta; value = objective / C */
     double steepest;          /* largest |component| of the gradient */
     double decrement;         /* of the step before, relative to value */
     size_t iterations, products;
-    bool done;
+};
+
+/* All folds at one C.  Values of C follow each other closely: the next sets out from where the one before stands after a
+ * step, so that several go through the rows together (logistic_path.c). */
+struct logistic_front {
+    size_t place; /* of its C in the path */
+    size_t steps;
+    size_t *active; /* [n_folds] problems that are not at their optimum */
+    size_t n_active;
+    bool exact;   /* Hessian products in double */
 };
 
 struct logistic_set {
@@ -53,27 +64,27 @@ struct logistic_set {
     size_t n_classes;
     size_t K;             /* rows of theta: 1 for two classes, else n_classes */
     size_t order;         /* d + 1 */
-    size_t n_problems;
+    size_t n_folds, n_fronts, n_problems; /* the third is the product of the others: problem[front * n_folds + fold] */
     struct logistic_problem *problem;
+    struct logistic_front *front;
     int n_threads;
 
-    double *theta, *before; /* at this C, and at the C before */
-    double *gradient, *step, *direction, *product, *residual, *solved;
+    double *theta, *gradient, *step, *direction, *product, *residual, *solved;
     double *score, *prob, *step_score;
 
     float *z;                       /* [n, stride] */
     size_t n_chunks, block, stride; /* thin.h */
     double *partial; /* [n_chunks, n_problems * K, stride], or of float */
-    bool exact;      /* Hessian products in double too, at this C */
+    bool exact;      /* Hessian products in double too, in this step */
 
-    size_t n_blocks;  /* n_problems: each has its own Hessian blocks, or 1: all share the mean of theirs */
-    float *factor;    /* [n_blocks, K, order, order]: above the diagonal Hessian blocks, on and below it Cholesky factors */
+    size_t n_blocks;  /* n_folds: each has its own Hessian blocks, or 1: all share the mean of theirs */
+    float *factor;    /* [n_fronts, n_blocks, K, order, order]: above the diagonal Hessian blocks, on and below it Cholesky factors */
     float *diagonal;  /* [n_blocks, K, order] of the Hessian blocks */
     size_t since_refresh, last_solve; /* passes since factor was rebuilt; of the last step */
 };
 
-/* Copies nothing of rows and label; problem[p].weight is filled by the caller, ridge is 1 and absent false. */
-void logistic_set_init(struct logistic_set *s, const struct logistic_rows *rows, const int32_t *label, size_t n_classes, size_t n_problems,
+/* Copies nothing of rows and label; problem[fold].weight is filled by the caller, ridge is 1 and absent false. */
+void logistic_set_init(struct logistic_set *s, const struct logistic_rows *rows, const int32_t *label, size_t n_classes, size_t n_folds,
                        int n_threads);
 void logistic_set_free(struct logistic_set *s);
 
@@ -96,7 +107,7 @@ enum logistic_pass {
     PASS_HESSIAN   /* product = Hessian direction */
 };
 void logistic_copy_rows(struct logistic_set *s); /* z */
-void logistic_pass(struct logistic_set *s, enum logistic_pass kind, double C, const size_t *active, size_t n_active);
+void logistic_pass(struct logistic_set *s, enum logistic_pass kind, const size_t *active, size_t n_active);
 
 /* loss[a] of problem active[a] at score + t[a] * step_score, sum of weight times loss; fills prob. */
 void logistic_losses(double *loss, struct logistic_set *s, const double *t, const size_t *active, size_t n_active);
@@ -108,19 +119,32 @@ double logistic_sigmoid(double score);
 /* Adding one vector to every class's row changes no probability; the optimum is where the rows that are there sum to 0. */
 void logistic_centre(const struct logistic_set *s, size_t p, double *vector);
 
-/* ---- the preconditioner, one for all problems (logistic_precondition.c) ---- */
+/* ---- the preconditioner, one for all problems of a front (logistic_precondition.c) ---- */
 
-/* Hessian blocks of each class, the mean over the problems, at W = 0; and at prob. */
+/* Hessian blocks of each class, the mean over the folds, at W = 0, for front 0; and at the front's prob. */
 void logistic_first_blocks(struct logistic_set *s);
-void logistic_refresh(struct logistic_set *s);
-/* Cholesky factors of blocks + penalty. */
-int logistic_factor(struct logistic_set *s, double C, struct status *st) MUST_CHECK;
-/* solved = M^-1 vector, for the active problems. */
+void logistic_refresh(struct logistic_set *s, size_t front);
+void logistic_copy_blocks(struct logistic_set *s, size_t to, size_t from);
+/* Cholesky factors of the front's blocks + penalty at C. */
+int logistic_factor(struct logistic_set *s, size_t front, double C, struct status *st) MUST_CHECK;
+/* solved = M^-1 vector, for the active problems; those of a front follow each other. */
 void logistic_precondition(struct logistic_set *s, const double *vector, const size_t *active, size_t n_active);
 
-/* ---- all problems at one C, from where theta stands (logistic_newton.c) ---- */
-int logistic_minimise(struct logistic_set *s, double C, struct status *st) MUST_CHECK;
-/* theta = 0 but for the intercepts that give each class its share; fills score, prob and start_gradient. */
+/* ---- steps (logistic_newton.c) ---- */
+
+/* Front 0: theta = 0 but for the intercepts that give each class its share; fills score, prob, loss, gradient and start_gradient. */
 void logistic_start(struct logistic_set *s);
+/* sum_j ridge_j |W_j|^2 / (2 C) at theta + t * step. */
+double logistic_penalty(const struct logistic_set *s, size_t p, double t);
+/* step: Hessian step = -gradient for the active problems, each until its preconditioned residual has fallen by forcing[p].
+ * solved holds M^-1 gradient on entry, and rho[p] = gradient' M^-1 gradient. */
+void logistic_newton_steps(struct logistic_set *s, const size_t *active, size_t n_active, const double *rho, const double *forcing);
+/* Steps as long as the objective allows; theta, score, prob, loss and value move on. */
+void logistic_line_search(struct logistic_set *s, const size_t *active, size_t n_active);
+
+/* ---- the path (logistic_path.c) ---- */
+
+/* fit[fold * n_c + c] for C[n_c], any order. */
+int logistic_walk_path(struct logistic *fit, struct logistic_set *s, const double *C, size_t n_c, struct status *st) MUST_CHECK;
 
 #endif
