@@ -9,15 +9,14 @@
 #include "encoder/product_pack.h"
 
 #define MOST_SLICE (2 * PRODUCT_DEPTH)
-#define CHUNK_DEPTH (2 * MOST_SLICE) /* of the rows packed at once */
-#define CHUNK_BYTES ((size_t)448 << 10) /* of them; what a second level of 512 KB leaves beside a panel's slice; one of 1 MB gains nothing by more */
-#define GROUP_ROWS 224 /* 197 tokens in one group where CHUNK_BYTES allows */
+#define GROUP_BYTES ((size_t)1800 << 10) /* of rows that a panel passes, all their depth.  More than the second level of the cache: rows and
+                                            weights come from the third as fast as they are used, and fewer groups read the weights anew */
+#define GROUP_ROWS 224                   /* 197 tokens in one group where GROUP_BYTES allows */
 
 struct product_scratch {
     int team;
     char *rows;   /* the packed rows */
-    float *sums;  /* [n_sums] */
-    size_t n_sums;
+    size_t n_bytes;
     float **tile; /* [team] */
     float **wide; /* [team] */
     float **gathered; /* [team]: a slice of a block's rows */
@@ -89,7 +88,6 @@ struct product_scratch *product_scratch_new(int team)
     const struct product_set *set = product_set();
     struct product_scratch *s = NEW0(1, struct product_scratch);
     s->team = team;
-    s->rows = mem_huge(CHUNK_BYTES + MOST_SLICE * sizeof(float));
     s->tile = NEW((size_t)team, float *);
     s->wide = NEW((size_t)team, float *);
     s->gathered = NEW((size_t)team, float *);
@@ -110,7 +108,6 @@ void product_scratch_free(struct product_scratch *s)
     }
     if (s) {
         free(s->tile);
-        free(s->sums);
         free(s->wide);
         free(s->gathered);
         free(s->rows);
@@ -128,40 +125,39 @@ bool product_takes_packed(enum encoder_precision precision, size_t n_in)
     return precision == ENCODER_FP32 || product_takes_halves(precision, n_in);
 }
 
-/* Some blocks of the result's rows, from some of the depth. */
-struct cut {
+/* Some blocks of the result's rows. */
+struct group {
     struct product_range blocks;
     size_t row, n_rows;
-    size_t k, depth; /* k a multiple of the slice */
     size_t slice;
 };
 
-static size_t slice_depth(const struct cut *c, size_t k)
+static size_t slice_depth(const struct product *p, const struct group *g, size_t k)
 {
-    return c->depth - k < c->slice ? c->depth - k : c->slice;
+    return p->n_in - k < g->slice ? p->n_in - k : g->slice;
 }
 
 /* Packed rows: [slice][block][its rows]. */
-static void pack_block(const struct product *p, const struct product_set *set, const struct product_rows *x, const struct cut *c, size_t block,
+static void pack_block(const struct product *p, const struct product_set *set, const struct product_rows *x, const struct group *g, size_t block,
                        struct product_scratch *s, int me)
 {
-    size_t first = product_block_start(c->blocks.of, block) - c->row, n = product_block_start(c->blocks.of, block + 1) - c->row - first;
+    size_t first = product_block_start(g->blocks.of, block) - g->row, n = product_block_start(g->blocks.of, block + 1) - g->row - first;
     size_t size = product_row_size(set, p->precision);
     const float *row[PRODUCT_MAX_ROWS];
     float *gathered = s->gathered[me];
-    for (size_t k = 0; k < c->depth; k += c->slice) {
-        size_t depth = slice_depth(c, k);
-        char *to = s->rows + (k * c->n_rows + first * product_packed_depth(set, p->precision, depth)) * size;
+    for (size_t k = 0; k < p->n_in; k += g->slice) {
+        size_t depth = slice_depth(p, g, k);
+        char *to = s->rows + (k * g->n_rows + first * product_packed_depth(set, p->precision, depth)) * size;
         if (x->halves) {
-            product_pack_halves(to, x->halves + (c->row + first) * x->stride + c->k + k, x->stride, set, n, depth);
+            product_pack_halves(to, x->halves + (g->row + first) * x->stride + k, x->stride, set, n, depth);
             continue;
         }
         for (size_t i = 0; i < n; i++) {
             if (x->gather) {
-                x->gather(gathered + i * MOST_SLICE, x->context, c->row + first + i, c->k + k, depth);
+                x->gather(gathered + i * MOST_SLICE, x->context, g->row + first + i, k, depth);
                 row[i] = gathered + i * MOST_SLICE;
             } else {
-                row[i] = x->x + (c->row + first + i) * x->stride + c->k + k;
+                row[i] = x->x + (g->row + first + i) * x->stride + k;
             }
         }
         product_pack_block(to, set, p->precision, row, n, depth);
@@ -170,74 +166,71 @@ static void pack_block(const struct product *p, const struct product_set *set, c
 
 /* One panel of weights over the packed rows. */
 static void run_panel(const struct product_layout *y, const struct product *p, const struct product_set *set, const struct product_rows *x,
-                      const struct cut *c, size_t panel, const struct product_end *end, struct product_scratch *s, int me)
+                      const struct group *g, size_t panel, const struct product_end *end, struct product_scratch *s, int me)
 {
     size_t first = panel * set->columns, left = p->n_out - first;
-    size_t size = product_panel_size(p->precision), row_size = product_row_size(set, p->precision), lines = c->slice * set->columns * size / 64;
-    const char *weights = (const char *)p->packed + (panel * panel_values(p, set) + c->k * set->columns) * size;
-    float *tile = c->depth < p->n_in ? s->sums + panel * c->n_rows * set->columns : s->tile[me];
+    size_t size = product_panel_size(p->precision), row_size = product_row_size(set, p->precision), lines = g->slice * set->columns * size / 64;
+    const char *weights = (const char *)p->packed + panel * panel_values(p, set) * size;
     const struct product_target target = {y, first, left < set->columns ? left : set->columns, end};
-    for (size_t k = 0; k < c->depth; k += c->slice) {
-        size_t depth = slice_depth(c, k);
+    for (size_t k = 0; k < p->n_in; k += g->slice) {
+        size_t depth = slice_depth(p, g, k);
         const char *slice = weights + k * set->columns * size;
-        const char *rows = s->rows + k * c->n_rows * row_size;
+        const char *rows = s->rows + k * g->n_rows * row_size;
         if (x->packed) {
-            rows = (const char *)x->packed + ((c->k + k) * c->blocks.of->n_rows + c->row * product_packed_depth(set, p->precision, depth)) * row_size;
+            rows = (const char *)x->packed + (k * g->blocks.of->n_rows + g->row * product_packed_depth(set, p->precision, depth)) * row_size;
         }
-        product_blocks(tile, set, p->precision, rows, slice, c->blocks, depth, c->k + k == 0, s->wide[me], slice + lines * 64, lines,
-                       c->k + k + depth == p->n_in ? &target : NULL);
+        product_blocks(s->tile[me], set, p->precision, rows, slice, g->blocks, depth, k == 0, s->wide[me], slice + lines * 64, lines,
+                       k + depth == p->n_in ? &target : NULL);
     }
 }
 
-static void run_cut(const struct product_layout *y, const struct product *p, const struct product_set *set, const struct product_rows *x,
-                    const struct cut *c, const struct product_end *end, struct product_scratch *s)
+static void run_group(const struct product_layout *y, const struct product *p, const struct product_set *set, const struct product_rows *x,
+                    const struct group *g, const struct product_end *end, struct product_scratch *s)
 {
-    size_t panels = n_panels(p, set), blocks = x->packed ? 0 : c->blocks.n;
+    size_t panels = n_panels(p, set), blocks = x->packed ? 0 : g->blocks.n;
 #pragma omp parallel num_threads(s->team) if (s->team > 1)
     {
         int me = omp_get_thread_num();
 #pragma omp for schedule(static)
         for (size_t i = 0; i < blocks; i++) {
-            pack_block(p, set, x, c, c->blocks.first + i, s, me);
+            pack_block(p, set, x, g, g->blocks.first + i, s, me);
         }
 #pragma omp for schedule(static)
         for (size_t i = 0; i < panels; i++) {
-            run_panel(y, p, set, x, c, i, end, s, me);
+            run_panel(y, p, set, x, g, i, end, s, me);
         }
     }
 }
 
-/* The partial sums of a group of rows, where the depth is more than a chunk's. */
-static void make_room(struct product_scratch *s, size_t values)
+static void make_room(struct product_scratch *s, size_t bytes)
 {
-    if (s->n_sums < values) {
-        free(s->sums);
-        s->sums = mem_huge(values * sizeof(float));
-        s->n_sums = values;
+    if (s->n_bytes < bytes) {
+        free(s->rows);
+        s->rows = mem_huge(bytes);
+        s->n_bytes = bytes;
     }
 }
 
-/* A group is as many whole blocks as the packed rows have room for.  Its rows are packed a chunk of the depth at a time;
- * the weights pass once for each group. */
+/* The weights pass once for each group of whole blocks. */
 void product_run(void *y, size_t ld, const struct product *p, const struct product_rows *x, size_t n_rows, const struct product_end *end,
                  struct product_scratch *s)
 {
     const struct product_set *set = product_set();
-    size_t slice = product_slice(set, p->precision), chunk = p->n_in < CHUNK_DEPTH ? (p->n_in + slice - 1) / slice * slice : CHUNK_DEPTH;
-    size_t most = CHUNK_BYTES / (chunk * product_row_size(set, p->precision));
+    size_t slice = product_slice(set, p->precision), row_bytes = product_packed_depth(set, p->precision, p->n_in) * product_row_size(set, p->precision);
+    size_t most = GROUP_BYTES / row_bytes, most_blocks = (most < GROUP_ROWS ? most : GROUP_ROWS) / set->rows;
     const struct product_layout to = end->packed ? product_layout_packed(y, p->precision, n_rows, p->n_out)
                                                  : product_layout_rows(y, ld, end->halves, n_rows, p->n_out);
     const struct product_blocking *blocks = &to.blocks;
-    size_t most_blocks = (most < GROUP_ROWS ? most : GROUP_ROWS) / set->rows, groups = (blocks->n_blocks - 1) / most_blocks + 1;
+    size_t groups = most_blocks ? (blocks->n_blocks - 1) / most_blocks + 1 : blocks->n_blocks;
     for (size_t i = 0; i < groups; i++) {
-        size_t first = blocks->n_blocks * i / groups, end_block = blocks->n_blocks * (i + 1) / groups, row = product_block_start(blocks, first);
-        struct cut c = {.blocks = {blocks, first, end_block - first}, .row = row, .n_rows = product_block_start(blocks, end_block) - row, .slice = slice};
-        if (p->n_in > chunk) {
-            make_room(s, c.n_rows * n_panels(p, set) * set->columns);
+        size_t first = blocks->n_blocks * i / groups, behind = blocks->n_blocks * (i + 1) / groups, row = product_block_start(blocks, first);
+        const struct group g = {.blocks = {blocks, first, behind - first},
+                                .row = row,
+                                .n_rows = product_block_start(blocks, behind) - row,
+                                .slice = slice};
+        if (!x->packed) {
+            make_room(s, g.n_rows * row_bytes);
         }
-        for (; c.k < p->n_in; c.k += c.depth) {
-            c.depth = p->n_in - c.k < chunk ? p->n_in - c.k : chunk;
-            run_cut(&to, p, set, x, &c, end, s);
-        }
+        run_group(&to, p, set, x, &g, end, s);
     }
 }

@@ -1,9 +1,9 @@
 /* The matrix product under every encoder: y = f(x W^T + b), with the weights
  * packed once in the order in which they are read, and shared by threads.
  *
- * Rows of x are packed a few at a time into memory that stays in the second
- * level of the cache; the packed panels of W stream past them; bias,
- * activation and residual are applied while a tile of the result is still there.
+ * Rows of x are packed, all their depth, a group of some megabytes at a time;
+ * the packed panels of W stream past them; bias, activation and residual are
+ * applied while a tile of the result is still in the cache.
  * The bits of a row depend on that row and the weights alone: not on how many
  * rows there are, on the number of threads, or, in fp32, on AVX2 or AVX-512.
  * A processor with neither computes the same pieces, with other last bits.
