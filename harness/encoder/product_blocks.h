@@ -3,6 +3,12 @@
  * for bfloat16 also BLOCK_PAIRS. */
 #define BLOCK_VECTORS (BLOCK_COLUMNS / SIMD_LANES)
 #define LINE_BYTES 64
+#if defined(EMULATED_AVX512) /* where unrolling only costs the compiler minutes */
+#define UNROLLED(n)
+#else
+#define PRAGMA(x) _Pragma(#x)
+#define UNROLLED(n) PRAGMA(GCC unroll n) /* of a loop: its sums stay in registers */
+#endif
 
 #ifdef BLOCK_PAIRS
 typedef uint16_t element;
@@ -21,12 +27,12 @@ INLINE void fetch_line(const void *at)
 INLINE void put_rows(float *tile, vfloat sum[BLOCK_ROWS][BLOCK_VECTORS], size_t n_rows, bool first)
 {
     if (first) {
-#pragma GCC unroll 32
+        UNROLLED(32)
         for (size_t i = 0; i < n_rows * BLOCK_VECTORS; i++) {
             v_store(tile + i * SIMD_LANES, sum[i / BLOCK_VECTORS][i % BLOCK_VECTORS]);
         }
     } else {
-#pragma GCC unroll 32
+        UNROLLED(32)
         for (size_t i = 0; i < n_rows * BLOCK_VECTORS; i++) {
             float *to = tile + i * SIMD_LANES;
             v_store(to, v_add(v_load(to), sum[i / BLOCK_VECTORS][i % BLOCK_VECTORS]));
@@ -44,7 +50,7 @@ INLINE void add_step(vfloat sum[BLOCK_ROWS][BLOCK_VECTORS], const element *a, co
 #else
     vfloat row[BLOCK_VECTORS], one;
 #endif
-#pragma GCC unroll 4
+    UNROLLED(4)
     for (size_t v = 0; v < BLOCK_VECTORS; v++) {
 #ifdef BLOCK_PAIRS
         row[v] = (__m512bh)_mm512_loadu_si512(b + v * SIMD_LANES * TERMS);
@@ -52,7 +58,7 @@ INLINE void add_step(vfloat sum[BLOCK_ROWS][BLOCK_VECTORS], const element *a, co
         row[v] = v_load(b + v * SIMD_LANES);
 #endif
     }
-#pragma GCC unroll 16
+    UNROLLED(16)
     for (size_t i = 0; i < n_rows; i++) {
 #ifdef BLOCK_PAIRS
         int32_t pair;
@@ -61,7 +67,7 @@ INLINE void add_step(vfloat sum[BLOCK_ROWS][BLOCK_VECTORS], const element *a, co
 #else
         one = v_set(a[i * LINE]);
 #endif
-#pragma GCC unroll 4
+        UNROLLED(4)
         for (size_t v = 0; v < BLOCK_VECTORS; v++) {
 #ifdef BLOCK_PAIRS
             sum[i][v] = _mm512_dpbf16_ps(sum[i][v], one, row[v]);
@@ -79,9 +85,9 @@ INLINE void block_of(float *tile, const element *a, const element *b, size_t n_r
     size_t left = depth / TERMS, turns = left / PRODUCT_LINE, each = turns ? (fetch->n_ahead + turns - 1) / turns : 0;
     const char *ahead = fetch->ahead, *to = fetch->to;
     const element *next = a + n_rows * ((left + PRODUCT_LINE - 1) / PRODUCT_LINE) * LINE; /* the block behind this one: fetched as fast as this one is read */
-#pragma GCC unroll 16
+    UNROLLED(16)
     for (size_t i = 0; i < n_rows; i++) {
-#pragma GCC unroll 4
+        UNROLLED(4)
         for (size_t v = 0; v < BLOCK_VECTORS; v++) {
             sum[i][v] = v_set(0.0f);
         }
@@ -97,7 +103,7 @@ INLINE void block_of(float *tile, const element *a, const element *b, size_t n_r
             fetch_line(to + i);
         }
         to = to ? to + fetch->to_stride : NULL;
-#pragma GCC unroll 16
+        UNROLLED(16)
         for (size_t j = 0; j < PRODUCT_LINE; j++) {
             add_step(sum, a + j * TERMS, b + j * b_step, n_rows);
         }
