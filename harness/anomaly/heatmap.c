@@ -27,12 +27,6 @@ static char *file_of(const struct heatmap *h, const char *folder, const struct h
     return mem_printf("%s/%s/%s.%s", h->options.output, folder, p->name, ending);
 }
 
-static char *stem_of(const char *path)
-{
-    const char *base = path_basename(path), *dot = strrchr(base, '.');
-    return mem_strndup(base, dot && dot != base ? (size_t)(dot - base) : strlen(base));
-}
-
 static int by_name(const void *a, const void *b)
 {
     const struct heatmap_picture *const *p = a, *const *q = b;
@@ -79,7 +73,7 @@ int heatmap_init(struct heatmap *h, const struct encoder *e, const struct prepro
     *h = (struct heatmap){.e = e, .preprocess = p, .options = *o, .n = n};
     h->picture = NEW0(n + 1, struct heatmap_picture);
     for (size_t i = 0; i < n; i++)
-        h->picture[i] = (struct heatmap_picture){.path = path[i], .name = stem_of(path[i]), .box = box ? box[i] : NULL,
+        h->picture[i] = (struct heatmap_picture){.path = path[i], .name = path_stem(path[i]), .box = box ? box[i] : NULL,
                                                  .n_boxes = box ? n_boxes[i] : 0};
     int code = error_map_check(&h->info, e, &o->settings, st);
     for (size_t i = 0; i < n && !code; i++)

@@ -19,10 +19,13 @@
 #include "anomaly/error_map.h"
 #include "anomaly/map_picture.h"
 #include "base/status.h"
+#include "region/outline.h"
 
 struct heatmap_picture {
     const char *path;            /* the caller's */
     const struct map_box *box;   /* [n_boxes] the caller's, in pixels of the radiograph; drawn */
+    const struct outline *outline; /* [n_boxes] the caller's: what of each box is the finding, set after heatmap_init; NULL: all of it */
+    const char *patient;         /* the caller's, likewise; NULL: a patient of its own */
     size_t n_boxes;
     char *name;
     size_t width, height;        /* of the radiograph */

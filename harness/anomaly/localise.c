@@ -8,7 +8,6 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/outfile.h"
-#include "base/rng.h"
 #include "image/tensor.h"
 #include "interval/bootstrap.h"
 #include "interval/percentile.h"
@@ -25,6 +24,8 @@ const char *localise_map_name(size_t map)
 struct material {
     const struct heatmap *h;
     size_t *picture, n;              /* pictures with a map */
+    uint32_t *unit;                  /* [n] its patient, in the order met */
+    size_t n_units;
     size_t n_pixels;
     float *map[MADE_MAPS];           /* [n, n_pixels] */
     struct localisation_image *image; /* [n] */
@@ -32,12 +33,14 @@ struct material {
 
 /* ---- regions ---- */
 
-/* Pixels first .. last whose centres lie in from .. to; the nearest one if there is none. */
-static bool span(size_t *first, size_t *last, double from, double to, size_t n)
+/* Pixels first .. last whose centres lie in from .. to; `least`: the nearest one if there is none. */
+static bool span(size_t *first, size_t *last, double from, double to, size_t n, bool least)
 {
     if (to <= 0 || from >= (double)n)
         return false;
     double a = ceil(fmax(from, 0) - 0.5), b = ceil(fmin(to, (double)n) - 0.5) - 1;
+    if (b < a && !least)
+        return false;
     if (b < a)
         a = b = floor(fmin(fmax((from + to) / 2, 0), (double)n - 0.5));
     *first = (size_t)a;
@@ -45,21 +48,39 @@ static bool span(size_t *first, size_t *last, double from, double to, size_t n)
     return true;
 }
 
+/* Pixels of the encoder's picture that the part left .. right, top .. bottom of the radiograph holds; `least`: the nearest one if there is none. */
+static void add_part(uint32_t *pixel, size_t *n, const struct tensor_frame *f, const struct mae_info *info, struct map_box b, bool least)
+{
+    size_t x0, x1, y0, y1;
+    if (!span(&x0, &x1, b.left * f->scale_x - f->left, b.right * f->scale_x - f->left, info->width, least) ||
+        !span(&y0, &y1, b.top * f->scale_y - f->top, b.bottom * f->scale_y - f->top, info->height, least))
+        return;
+    for (size_t y = y0; y <= y1; y++)
+        for (size_t x = x0; x <= x1; x++)
+            pixel[(*n)++] = (uint32_t)(y * info->width + x);
+}
+
+static struct map_box run_box(const struct run *r)
+{
+    return (struct map_box){r->first, r->y, r->end, r->y + 1.0};
+}
+
 static void mark(struct localisation_image *image, const struct heatmap *h, const struct heatmap_picture *p)
 {
     struct tensor_frame f = tensor_frame(p->width, p->height, h->preprocess);
     struct localisation_region *region = NEW(p->n_boxes + 1, struct localisation_region);
     for (size_t i = 0; i < p->n_boxes; i++) {
-        size_t x0, x1, y0, y1, n = 0;
-        const struct map_box *b = &p->box[i];
-        if (!span(&x0, &x1, b->left * f.scale_x - f.left, b->right * f.scale_x - f.left, h->info.width) ||
-            !span(&y0, &y1, b->top * f.scale_y - f.top, b->bottom * f.scale_y - f.top, h->info.height))
-            continue;
-        uint32_t *pixel = NEW((x1 - x0 + 1) * (y1 - y0 + 1), uint32_t);
-        for (size_t y = y0; y <= y1; y++)
-            for (size_t x = x0; x <= x1; x++)
-                pixel[n++] = (uint32_t)(y * h->info.width + x);
-        region[image->n_regions++] = (struct localisation_region){pixel, n};
+        const struct outline *o = p->outline ? &p->outline[i] : NULL;
+        uint32_t *pixel = NEW(h->info.width * h->info.height, uint32_t); /* runs lie apart: each pixel comes once */
+        size_t n = 0;
+        for (size_t k = 0; o && k < o->n; k++)
+            add_part(pixel, &n, &f, &h->info, run_box(&o->run[k]), false);
+        if (n == 0)
+            add_part(pixel, &n, &f, &h->info, o && o->n ? run_box(&o->run[o->n / 2]) : p->box[i], true);
+        if (n > 0)
+            region[image->n_regions++] = (struct localisation_region){mem_realloc(pixel, n, sizeof *pixel), n};
+        else
+            free(pixel);
     }
     image->region = region;
 }
@@ -124,29 +145,40 @@ static int make_maps(struct material *m, size_t i, struct status *st)
 
 /* ---- replicates ---- */
 
-/* value[replicates, MADE_MAPS, metrics] */
-static void draw_replicates(double *value, struct localisation *const *scores, size_t n, const struct heatmap *h)
+static const char *patient_of(const struct heatmap_picture *p)
 {
-    uint32_t *unit = NEW(n, uint32_t);
-    for (size_t i = 0; i < n; i++)
-        unit[i] = (uint32_t)i;
-    const struct bootstrap_plan plan = {.n = n, .unit = unit, .n_units = n, .replicates = LOCALISE_REPLICATES, .seed = h->options.settings.seed,
-                                        .stream = "localisation"};
+    return p->patient ? p->patient : p->name;
+}
+
+/* The number of picture i's patient, a new one if no picture before is theirs. */
+static uint32_t unit_of(struct material *m, size_t i)
+{
+    const struct heatmap_picture *p = &m->h->picture[m->picture[i]];
+    for (size_t k = 0; k < i; k++)
+        if (!strcmp(patient_of(p), patient_of(&m->h->picture[m->picture[k]])))
+            return m->unit[k];
+    return (uint32_t)m->n_units++;
+}
+
+/* value[replicates, MADE_MAPS, metrics] */
+static void draw_replicates(double *value, struct localisation *const *scores, const struct material *m)
+{
+    const struct heatmap *h = m->h;
+    size_t n = m->n;
+    const struct bootstrap_plan plan = {.n = n, .unit = m->unit, .n_units = m->n_units, .replicates = LOCALISE_REPLICATES,
+                                        .seed = h->options.settings.seed, .stream = "localisation"};
 #pragma omp parallel num_threads(h->options.n_threads)
     {
-        gsl_rng *rng = rng_stream_new();
-        uint32_t *weight = NEW(n, uint32_t), *count = NEW(n, uint32_t);
+        uint32_t *weight = NEW(n, uint32_t), *count = NEW(m->n_units, uint32_t);
 #pragma omp for schedule(static)
         for (size_t b = 0; b < LOCALISE_REPLICATES; b++) {
-            bootstrap_weights(weight, count, &plan, b, rng);
+            bootstrap_weights(weight, count, &plan, b);
             for (size_t k = 0; k < MADE_MAPS; k++)
                 localisation_weighted(scores[k], weight, value + (b * MADE_MAPS + k) * LOCALISATION_METRICS);
         }
         free(weight);
         free(count);
-        gsl_rng_free(rng);
     }
-    free(unit);
 }
 
 static void summarise(struct localise *l, struct localisation *const *scores, const double *value)
@@ -178,7 +210,7 @@ static int write_table(const struct localise *l, const struct heatmap *h, struct
     free(path);
     if (code)
         return code;
-    fputs("map,metric,n,n_with_regions,n_regions,value,low,high,level,method,replicates,undefined_replicates,reason\n", out.stream);
+    fputs("map,metric,n,n_with_regions,n_regions,value,low,high,level,method,replicates,undefined_replicates,n_patients,regions,reason\n", out.stream);
     for (size_t map = 0; map < LOCALISE_MAPS; map++)
         for (size_t metric = 0; metric < LOCALISATION_METRICS; metric++) {
             const struct localise_figure *f = &l->figure[map][metric];
@@ -191,8 +223,10 @@ static int write_table(const struct localise *l, const struct heatmap *h, struct
             csv_number(out.stream, f->low);
             fputc(',', out.stream);
             csv_number(out.stream, f->high);
-            fprintf(out.stream, ",%g,percentile bootstrap by image,%d,%zu,%s\n", LEVEL, LOCALISE_REPLICATES, f->undefined,
-                    isnan(f->value) ? "needs images with and without regions or regions in both halves" : "");
+            fprintf(out.stream, ",%g,percentile bootstrap by %s,%d,%zu,", LEVEL, l->n_patients ? "patient" : "image", LOCALISE_REPLICATES, f->undefined);
+            if (l->n_patients)
+                fprintf(out.stream, "%zu", l->n_patients);
+            fprintf(out.stream, ",%s,%s\n", l->masks ? "masks" : "boxes", isnan(f->value) ? "needs images with and without regions or regions in both halves" : "");
         }
     code = outfile_commit(&out, st);
     outfile_discard(&out);
@@ -206,6 +240,7 @@ int localise_run(struct localise *l, const struct heatmap *h, struct status *st)
     int code = STATUS_OK;
     *l = (struct localise){.n_images = 0};
     m.picture = NEW(h->n + 1, size_t);
+    m.unit = NEW(h->n + 1, uint32_t);
     m.image = NEW0(h->n + 1, struct localisation_image);
     for (size_t i = 0; i < h->n; i++)
         if (h->picture[i].done)
@@ -216,7 +251,11 @@ int localise_run(struct localise *l, const struct heatmap *h, struct status *st)
         const struct heatmap_picture *p = &h->picture[m.picture[i]];
         code = make_maps(&m, i, st);
         mark(&m.image[i], h, p);
-        m.image[i].half = (unsigned)(digest_checksum(p->name, strlen(p->name)) & 1);
+        m.image[i].half = (unsigned)(digest_checksum(patient_of(p), strlen(patient_of(p))) & 1);
+        m.unit[i] = unit_of(&m, i);
+        l->masks |= p->outline != NULL;
+        if (p->patient)
+            l->n_patients = m.n_units;
         l->n_marked += m.image[i].n_regions > 0;
         l->n_regions += m.image[i].n_regions;
     }
@@ -230,7 +269,7 @@ int localise_run(struct localise *l, const struct heatmap *h, struct status *st)
     }
     if (!code) {
         double *value = NEW((size_t)LOCALISE_REPLICATES * MADE_MAPS * LOCALISATION_METRICS, double);
-        draw_replicates(value, scores, m.n, h);
+        draw_replicates(value, scores, &m);
         summarise(l, scores, value);
         free(value);
         code = write_table(l, h, st);
@@ -245,6 +284,7 @@ int localise_run(struct localise *l, const struct heatmap *h, struct status *st)
         free(m.map[k]);
     }
     free(m.image);
+    free(m.unit);
     free(m.picture);
     return code;
 }

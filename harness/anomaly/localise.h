@@ -4,10 +4,10 @@
  * within a patch's width.  Rows "error - centre" and "error - gradient" are
  * paired differences, of the same replicates.
  *
- * Boxes are brought to the encoder's picture; a pixel is inside where its centre
+ * Boxes, or outlines where there are such, are brought to the encoder's picture; a pixel is inside where its centre
  * is, and a box too small for that has the pixel of its own centre; one that a crop
- * leaves out is no region.  Intervals: percentile bootstrap over units (patients;
- * here every picture is one), the same draws for every map. */
+ * leaves out is no region.  Intervals: percentile bootstrap by patient, by picture where no patients are named, the same draws for
+ * every map. */
 #ifndef ANOMALY_LOCALISE_H
 #define ANOMALY_LOCALISE_H
 
@@ -25,6 +25,8 @@ struct localise_figure {
 struct localise {
     struct localise_figure figure[LOCALISE_MAPS][LOCALISATION_METRICS];
     size_t n_images, n_marked, n_regions;
+    bool masks;         /* regions are outlines, not boxes */
+    size_t n_patients;  /* 0: none is named, and every picture is one */
 };
 const char *localise_map_name(size_t map);
 

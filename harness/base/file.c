@@ -220,6 +220,12 @@ static bool go_up(char *path, size_t *length, size_t root)
     return plain;
 }
 
+char *path_stem(const char *path)
+{
+    const char *base = path_basename(path), *dot = strrchr(base, '.');
+    return mem_strndup(base, dot && dot != base ? (size_t)(dot - base) : strlen(base));
+}
+
 void path_tidy(char *path)
 {
     size_t root = path[0] == '/', length = root;

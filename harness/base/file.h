@@ -40,6 +40,7 @@ void file_list_free(struct file_list *list);
 char *path_join(const char *directory, const char *name);
 char *path_directory(const char *path); /* "a/b.c" -> "a", "b.c" -> "." */
 const char *path_basename(const char *path);
+char *path_stem(const char *path); /* "a/b.c" -> "b", ".b" -> ".b" */
 /* In place: "a/../b" -> "b", "./a" -> "a", "a//b/" -> "a/b", "./" -> "."; a folder that is a symbolic link, or not
  * there, is left, as ".." behind it leads elsewhere. */
 void path_tidy(char *path);

@@ -12,4 +12,21 @@
 gsl_rng *rng_stream_new(void);  /* free with gsl_rng_free; one per thread */
 void rng_stream_set(gsl_rng *rng, uint64_t seed, const char *name, uint64_t index);
 
+/* The words of the same streams, made 624 at a time: where words are drawn by the thousand, a call for each would be
+ * most of the work. */
+#define RNG_WORDS 624
+struct rng_words {
+    uint32_t state[RNG_WORDS], word[RNG_WORDS];
+    size_t next; /* of word; RNG_WORDS: make new ones first */
+};
+void rng_words_set(struct rng_words *w, uint64_t seed, const char *name, uint64_t index);
+void rng_words_fill(struct rng_words *w);
+
+static inline uint32_t rng_word(struct rng_words *w)
+{
+    if (w->next == RNG_WORDS)
+        rng_words_fill(w);
+    return w->word[w->next++];
+}
+
 #endif

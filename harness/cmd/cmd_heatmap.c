@@ -1,4 +1,5 @@
 /* heatmap: error maps of pictures from a masked autoencoder. */
+#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,20 +97,26 @@ static void free_paths(struct paths *p)
     free(p->path);
 }
 
-/* ---- boxes ---- */
+/* ---- boxes and masks ---- */
 
 /* Each picture's boxes, as the map pictures take them; checks that the sizes agree. */
 struct drawn {
-    struct map_box **box; /* [n] */
+    struct boxes boxes;
+    struct map_box **box;     /* [n] */
+    struct outline **outline; /* [n] borrowed of boxes */
     size_t *n_boxes, n;
 };
 
 static void drawn_free(struct drawn *d)
 {
-    for (size_t i = 0; i < d->n; i++)
+    for (size_t i = 0; i < d->n; i++) {
         free(d->box[i]);
+        free(d->outline[i]);
+    }
     free(d->box);
+    free(d->outline);
     free(d->n_boxes);
+    boxes_free(&d->boxes);
 }
 
 /* Into the picture's pixels; a broken picture has its own row, and no boxes. */
@@ -125,33 +132,62 @@ static int fit(bool *readable, struct boxes_image *image, const char *path, stru
     return *readable ? boxes_fit(image, info.width, info.height, path, st) : STATUS_OK;
 }
 
-static int find_boxes(struct drawn *d, const struct paths *paths, const char *file, struct status *st)
+static int find_boxes(struct drawn *d, const struct paths *paths, const char *file, bool masks, struct status *st)
 {
-    struct boxes boxes;
-    int code = boxes_read(&boxes, file, st);
+    int code = masks ? boxes_read_masks(&d->boxes, file, st) : boxes_read(&d->boxes, file, st);
     if (code)
         return code;
-    *d = (struct drawn){NEW0(paths->n + 1, struct map_box *), NEW0(paths->n + 1, size_t), paths->n};
+    d->n = paths->n;
+    d->box = NEW0(paths->n + 1, struct map_box *);
+    d->outline = NEW0(paths->n + 1, struct outline *);
+    d->n_boxes = NEW0(paths->n + 1, size_t);
     for (size_t i = 0; i < paths->n && !code; i++) {
-        struct boxes_image *image = boxes_find(&boxes, paths->path[i]);
+        struct boxes_image *image = boxes_find(&d->boxes, paths->path[i]);
         bool readable = true;
-        if (!image || image->n == 0)
+        if (!image || (image->n == 0 && !image->width))
             continue;
         code = fit(&readable, image, paths->path[i], st);
         if (code || !readable)
             continue;
         d->n_boxes[i] = image->n;
-        d->box[i] = NEW(image->n, struct map_box);
-        for (size_t k = 0; k < image->n; k++)
+        d->box[i] = NEW(image->n + 1, struct map_box);
+        d->outline[i] = NEW(image->n + 1, struct outline);
+        for (size_t k = 0; k < image->n; k++) {
             d->box[i][k] = (struct map_box){image->box[k].left, image->box[k].top, image->box[k].right, image->box[k].bottom};
+            d->outline[i][k] = image->box[k].outline;
+        }
     }
-    boxes_free(&boxes);
+    return code;
+}
+
+/* ---- patients ---- */
+
+/* patient[n]: the first group of the pattern in each file's name. */
+static int find_patients(char **patient, const struct paths *paths, const char *pattern, struct status *st)
+{
+    regex_t expression;
+    regmatch_t match[2];
+    if (regcomp(&expression, pattern, REG_EXTENDED) != 0)
+        return status_set(st, STATUS_USAGE, "--patient-pattern is '%s'; a POSIX extended regular expression was expected", pattern);
+    int code = expression.re_nsub ? STATUS_OK : status_set(st, STATUS_USAGE, "--patient-pattern is '%s'; it has no group, (...), that is the patient", pattern);
+    for (size_t i = 0; i < paths->n && !code; i++) {
+        const char *name = path_basename(paths->path[i]);
+        if (regexec(&expression, name, 2, match, 0) != 0 || match[1].rm_eo <= match[1].rm_so)
+            code = status_set(st, STATUS_DATA, "--patient-pattern '%s' finds no patient in '%s'", pattern, name);
+        else
+            patient[i] = mem_strndup(name + match[1].rm_so, (size_t)(match[1].rm_eo - match[1].rm_so));
+    }
+    regfree(&expression);
     return code;
 }
 
 static void print_localisation(const struct localise *l)
 {
-    printf("\n%zu pictures, %zu with %zu regions; 95%% interval: bootstrap by picture\n%-24s", l->n_images, l->n_marked, l->n_regions, "");
+    printf("\n%zu pictures, %zu with %zu regions (%s); 95%% interval: bootstrap by %s", l->n_images, l->n_marked, l->n_regions, l->masks ? "masks" : "boxes",
+           l->n_patients ? "patient" : "picture");
+    if (l->n_patients)
+        printf(", %zu of them", l->n_patients);
+    printf("\n%-24s", "");
     for (size_t map = 0; map < 3; map++)
         printf("  %-22s", localise_map_name(map));
     for (size_t metric = 0; metric < LOCALISATION_METRICS; metric++) {
@@ -196,7 +232,8 @@ static int run(const struct invocation *in, const struct encoder *e, const struc
     struct heatmap h = {0};
     struct drawn drawn = {0};
     struct localise localise;
-    const char *boxes = in->value[OPTION_BOXES];
+    const char *masks = in->value[OPTION_MASKS], *boxes = masks ? masks : in->value[OPTION_BOXES], *pattern = in->value[OPTION_PATIENT_PATTERN];
+    char **patient = NULL;
     struct heatmap_options o = {.output = in->value[OPTION_OUTPUT] ? in->value[OPTION_OUTPUT] : "heatmaps", .n_threads = in->n_threads, .quiet = in->quiet};
     int code = mae_info(&info, e, st);
     if (!code)
@@ -206,10 +243,20 @@ static int run(const struct invocation *in, const struct encoder *e, const struc
     if (!code && info.norm_pix_loss)
         fprintf(stderr, "warning: this model was trained with norm_pix_loss: its output is no grey level, and error maps of it have no absolute "
                         "meaning (made as the published script makes them)\n");
+    if (!code && masks && in->value[OPTION_BOXES])
+        code = status_set(st, STATUS_USAGE, "--boxes and --masks: one of them says where the findings are");
     if (!code && boxes)
-        code = find_boxes(&drawn, &paths, boxes, st);
+        code = find_boxes(&drawn, &paths, boxes, masks != NULL, st);
+    if (!code && pattern) {
+        patient = NEW0(paths.n + 1, char *);
+        code = find_patients(patient, &paths, pattern, st);
+    }
     if (!code)
         code = heatmap_init(&h, e, p, &o, (const char *const *)paths.path, (const struct map_box *const *)drawn.box, drawn.n_boxes, paths.n, st);
+    for (size_t i = 0; i < paths.n && !code; i++) {
+        h.picture[i].outline = masks ? drawn.outline[i] : NULL;
+        h.picture[i].patient = patient ? patient[i] : NULL;
+    }
     if (!code)
         code = heatmap_run(&h, st);
     if ((!code || code == STATUS_DATA) && h.wall_s > 0)
@@ -225,6 +272,9 @@ static int run(const struct invocation *in, const struct encoder *e, const struc
     }
     heatmap_free(&h);
     drawn_free(&drawn);
+    for (size_t i = 0; patient && i < paths.n; i++)
+        free(patient[i]);
+    free(patient);
     free_paths(&paths);
     return code;
 }

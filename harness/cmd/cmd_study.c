@@ -7,6 +7,7 @@
 #include "base/number.h"
 #include "cmd/command.h"
 #include "cohort/audit.h"
+#include "report/reporting.h"
 
 #define MOST_AT_ONCE 256 /* images of a batch */
 #define LISTED 10 /* findings printed per task; audit.csv has them all */
@@ -141,6 +142,8 @@ static int finish(struct pipeline *p, struct external_cohorts *e, bool decode_on
         print_table(p);
         code = command_externals_evaluate(e, p, decode_only, st);
     }
+    if (!code)
+        code = reporting_write(p->study.output, st);
     command_externals_free(e);
     struct redraw_result r;
     if (!code)

@@ -42,6 +42,8 @@ static const struct {
     [OPTION_SCHEDULE] = {"--schedule", NULL, "NAME", "official (default): random masks; even: every patch is hidden equally often"},
     [OPTION_ABSOLUTE] = {"--absolute", NULL, NULL, "absolute differences in place of squared ones"},
     [OPTION_BOXES] = {"--boxes", NULL, "PATH", "COCO .json, .csv, or folder of LabelMe, VOC or YOLO files: draw the boxes, and score how well the maps find them"},
+    [OPTION_MASKS] = {"--masks", NULL, "PATH", "the same by what is outlined: folder of .png of the radiographs' sizes, COCO .json with polygons, or folder of LabelMe files"},
+    [OPTION_PATIENT_PATTERN] = {"--patient-pattern", NULL, "REGEX", "the patient is its first group in a picture's file name: scores' intervals are by patient"},
     [OPTION_AGAINST] = {"--against", NULL, "MODEL", "compare each model with this one only; `all pairs`: with each other"},
     [OPTION_METRIC] = {"--metric", NULL, "NAME", "compare by this metric, in place of the declared; `headline`: what each task is known by"},
     [OPTION_PROBE] = {"--probe", NULL, "NAME", "compare the models of this probe, in place of the declared"},
@@ -102,9 +104,9 @@ const struct command COMMANDS[] = {
      "Writes error_maps.csv (mean, maximum, 99th percentile, hit counts, standard error), maps/ (.npy, 16-bit PNG), overlays/ (on the\n"
      "radiograph, with a colour bar) and panels/ (original, what was seen, reconstruction, both).  With the official schedule each map is\n"
      "that of the published script run on that picture alone on a CPU behind torch.manual_seed(S).  Ctrl-C loses nothing.\n"
-     "With --boxes also localisation.csv; pictures that the boxes do not know count as pictures without any.",
+     "With --boxes or --masks also localisation.csv; pictures that they do not know count as pictures without any.",
      2, SIZE_MAX, COMMON | BIT(OPTION_OUTPUT) | BIT(OPTION_SEED) | BIT(OPTION_PASSES) | BIT(OPTION_MASK_RATIO) | BIT(OPTION_SCHEDULE) |
-         BIT(OPTION_ABSOLUTE) | BIT(OPTION_PRECISION) | BIT(OPTION_BOXES), cmd_heatmap},
+         BIT(OPTION_ABSOLUTE) | BIT(OPTION_PRECISION) | BIT(OPTION_BOXES) | BIT(OPTION_MASKS) | BIT(OPTION_PATIENT_PATTERN), cmd_heatmap},
     {"regions", "STUDY.yaml", "the region-guided tumour classifier on detected regions and whole images",
      "Cuts every box of the study's `regions:` out of its image at full resolution, encodes it and the whole image, and scores both with the\n"
      "38-output head: the checkpoint's own, or one fitted on the frozen regions of the development part.  Of an image counts the largest\n"

@@ -67,11 +67,10 @@ int bands_compute(struct bands *b, const int32_t *positive, const double *score,
         return status_set(st, STATUS_UNDEFINED, "only one of the two classes is there");
     uint32_t *order = NEW(n, uint32_t), *weight = NEW(n, uint32_t), *unit_count = NEW(plan->n_units, uint32_t);
     double *replicate = NEW(plan->replicates * WIDTH, double);
-    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
     order_descending(order, score, stride, n);
     (void)curves(&b->value[0][0], order, positive, score, stride, NULL, n);
     for (size_t r = 0; r < plan->replicates; r++) {
-        bootstrap_weights(weight, unit_count, plan, r, rng);
+        bootstrap_weights(weight, unit_count, plan, r);
         if (curves(replicate + r * WIDTH, order, positive, score, stride, weight, n))
             continue;
         b->undefined++;
@@ -85,7 +84,6 @@ int bands_compute(struct bands *b, const int32_t *positive, const double *score,
             interval_percentile(&(&b->low[0][0])[k], &(&b->high[0][0])[k], &undefined, replicate + k, WIDTH, plan->replicates, level, &ignored))
             (&b->low[0][0])[k] = (&b->high[0][0])[k] = NAN;
     }
-    gsl_rng_free(rng);
     free(replicate);
     free(unit_count);
     free(weight);

@@ -8,8 +8,8 @@
 #include "base/number.h"
 #include "metric/standardised.h"
 
-const char CASEMIX_HEADER[] = "study,task,development,development_task,protocol,variable,level,measure,development_n,development,development_sd,internal_n,internal,"
-                              "internal_sd,external_n,external,external_sd,standardised_difference,reason";
+const char CASEMIX_HEADER[] = "study,task,development,development_task,protocol,variable,level,measure,development_n,development_value,development_sd,internal_n,internal_value,"
+                              "internal_sd,external_n,external_value,external_sd,standardised_difference,reason";
 
 #define MISSING "(missing)"
 #define MOST_LEVELS 50 /* more are names, and not listed */

@@ -1,6 +1,5 @@
 #include "evaluate/compare.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include "evaluate/compare_set.h"
 #include "interval/adjust.h"
 #include "report/compare_rows.h"
+#include "report/results.h"
 
 struct conduct {
     const struct compare_options *o;
@@ -174,8 +174,22 @@ static struct compare_side side_of(const struct conduct *c, const struct arena *
     return (struct compare_side){mem_strdup(c->set.model[m].label), mem_strdup(a->entry[m].readout), mem_strdup(c->set.family.probe), a->contender[m].value};
 }
 
-static int add_row(struct conduct *c, const struct arena *a, const struct test_rows *t, const char *protocol, size_t first, size_t second, bool patients,
-                   struct status *st)
+/* What limits a comparison of two models, each of its own folder; "" if nothing does. */
+static char *caveat(const struct conduct *c, const struct test_rows *rows, const char *protocol, size_t first, size_t second)
+{
+    const struct test_part *of[] = {compare_part(&rows[c->set.model[first].source], protocol), compare_part(&rows[c->set.model[second].source], protocol)};
+    size_t n = 0;
+    bool exams = false;
+    for (size_t i = 0; i < 2; i++) {
+        n = of[i] && of[i]->n_seen > n ? of[i]->n_seen : n;
+        exams |= of[i] && of[i]->has_exams;
+    }
+    const char *second_half = exams ? "by image: examinations are not compared" : "";
+    return n ? mem_printf("%zu of the test pictures stand in the development part too%s%s", n, exams ? "; " : "", second_half) : mem_strdup(second_half);
+}
+
+static int add_row(struct conduct *c, const struct arena *a, const struct test_rows *rows, const struct test_rows *t, const char *protocol, size_t first,
+                   size_t second, bool patients, struct status *st)
 {
     const struct contender *x = &a->contender[first], *y = &a->contender[second];
     struct contest_result r;
@@ -184,7 +198,7 @@ static int add_row(struct conduct *c, const struct arena *a, const struct test_r
         return code;
     double sign = panel_metric_is_error(a->contest.metric) ? -1 : 1;
     bool defined = !isnan(r.difference.estimate);
-    char *reason = defined ? mem_strdup("")
+    char *reason = defined ? caveat(c, rows, protocol, first, second)
                    : x->reason && y->reason && strcmp(x->reason, y->reason) != 0 ? mem_printf("%s; %s", x->reason, y->reason)
                                                                                  : mem_strdup(x->reason ? x->reason : y->reason);
     c->row = mem_grow(c->row, c->n_rows, &c->capacity, sizeof *c->row);
@@ -217,7 +231,7 @@ static int compare_part_of_task(struct conduct *c, const struct test_rows *rows,
             if (!compare_set_declares(s, i, j))
                 continue;
             bool turned = i == s->reference;
-            code = add_row(c, &a, t, protocol, turned ? j : i, turned ? i : j, patients, st);
+            code = add_row(c, &a, rows, t, protocol, turned ? j : i, turned ? i : j, patients, st);
             if (!code && interrupt_requested())
                 code = status_set(st, STATUS_INTERRUPTED, "stopped while models were compared; compare.csv was not written");
         }
@@ -320,8 +334,10 @@ static void correct(struct conduct *c, struct compare_summary *summary)
             r->p_bh = bh[i];
             o->significant += holm[i] < o->alpha ? 1 : 0;
             if (!strncmp(r->test, "permutation", 11) && r->p < 1.5 / ((double)r->replicates + 1) && r->p_holm >= o->alpha) {
-                free(r->reason);
-                r->reason = mem_printf("no relabelling of %zu was as far from 0: p can be no smaller with as many replicates", r->replicates);
+                char *before = r->reason;
+                r->reason = mem_printf("%s%sno relabelling of %zu was as far from 0: p can be no smaller with as many replicates", before, *before ? "; " : "",
+                                       r->replicates);
+                free(before);
             }
         }
     }
@@ -362,20 +378,6 @@ static int write_ranks(const struct conduct *c, struct status *st)
     return outfile_commit(&out, st);
 }
 
-/* Files of an earlier run must not stand beside new figures. */
-static int remove_old(const char *directory, struct status *st)
-{
-    static const char *const name[] = {"compare.csv", "ranks.csv"};
-    int code = STATUS_OK;
-    for (size_t i = 0; i < 2 && !code; i++) {
-        char *path = path_join(directory, name[i]);
-        if (remove(path) && errno != ENOENT)
-            code = status_errno(st, STATUS_IO, "cannot remove '%s' of an earlier run", path);
-        free(path);
-    }
-    return code;
-}
-
 static void conduct_free(struct conduct *c)
 {
     for (size_t t = 0; t < c->n_tasks; t++) {
@@ -407,7 +409,9 @@ int compare_write(const struct compare_options *o, struct compare_summary *summa
     *summary = (struct compare_summary){0};
     int code = compare_set_make(&c.set, o->directory, o->n_directories, &o->family, st);
     if (!code)
-        code = remove_old(o->output, st);
+        code = results_remove(o->output, "compare.csv", st);
+    if (!code)
+        code = results_remove(o->output, "ranks.csv", st);
     if (!code && c.set.n_models >= 2) {
         list_tasks(&c);
         join_studies(&c);

@@ -1,6 +1,5 @@
 #include "evaluate/figure_data.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -276,7 +275,7 @@ static int compute_row(FILE *const *out, const struct main_table *t, const struc
 static int write_file(const char *directory, size_t kind, const char *task, const char *lines, struct status *st)
 {
     struct outfile out;
-    char *name = mem_printf("%s.%s.csv", FIGURE_DATA_NAME[kind], task), *folder = path_join(directory, "figures"), *path = path_join(folder, name);
+    char *name = mem_printf("%s.%s.csv", FIGURE_DATA_NAME[kind], task), *folder = path_join(directory, "figures");
     int code = STATUS_OK;
     if (*lines) {
         code = results_open(&out, directory, "figures", name, FIGURE_DATA_HEADER[kind], st);
@@ -284,10 +283,9 @@ static int write_file(const char *directory, size_t kind, const char *task, cons
             fputs(lines, out.stream);
             code = outfile_commit(&out, st);
         }
-    } else if (remove(path) && errno != ENOENT && errno != ENOTDIR) {
-        code = status_errno(st, STATUS_IO, "cannot remove '%s' of an earlier run", path);
+    } else {
+        code = results_remove(folder, name, st);
     }
-    free(path);
     free(folder);
     free(name);
     return code;

@@ -20,7 +20,6 @@
 #include "evaluate/provenance.h"
 #include "evaluate/readouts.h"
 #include "report/paper_table.h"
-#include "report/reporting.h"
 #include "evaluate/shortcut.h"
 #include "evaluate/split_audit.h"
 #include "report/results.h"
@@ -574,7 +573,7 @@ static int compare_models(struct pipeline *p, struct status *st)
     charge(p, "compare", began, p->study.n_models);
     if (!code)
         code = provenance_write(p, st);
-    return code ? code : reporting_write(p->study.output, st);
+    return code;
 }
 
 int pipeline_evaluate(struct pipeline *p, struct status *st)
@@ -592,8 +591,8 @@ int pipeline_evaluate(struct pipeline *p, struct status *st)
     bool subgroups = false;
     for (size_t t = 0; t < p->study.n_tasks; t++)
         subgroups |= p->study.tasks[t].task->subgroups.n > 0;
-    if (!code && subgroups)
-        code = subgroup_rows_open(&reports.subgroups, p->study.output, st);
+    if (!code)
+        code = subgroups ? subgroup_rows_open(&reports.subgroups, p->study.output, st) : results_remove(p->study.output, "subgroups.csv", st);
     if (!code)
         code = efficiency_begin(&reports.efficiency, &p->study, st);
     if (!code && p->study.save_probes != SAVE_NONE)

@@ -1,13 +1,11 @@
 #include "evaluate/readouts.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/outfile.h"
 #include "report/results.h"
 
@@ -63,13 +61,8 @@ int readouts_write(const struct headline *h, size_t n, const char *study, const 
     bool any = false;
     for (size_t i = 0; i < n && !any; i++)
         any = count_rivals(&best, h, n, i) > 1;
-    if (!any) {
-        char *path = path_join(directory, "readouts.csv");
-        int failed = remove(path) && errno != ENOENT;
-        int code = failed ? status_errno(st, STATUS_IO, "cannot remove '%s' of an earlier run", path) : STATUS_OK;
-        free(path);
-        return code;
-    }
+    if (!any)
+        return results_remove(directory, "readouts.csv", st);
     int code = results_open(&out, directory, "", "readouts.csv", READOUTS_HEADER, st);
     for (size_t i = 0; i < n && !code; i++)
         if (count_rivals(&best, h, n, i) > 1)

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/rng.h"
 #include "interval/area_interval.h"
 #include "interval/bootstrap.h"
 #include "interval/percentile.h"
@@ -60,19 +59,18 @@ static void write_row(const struct shift *s, const struct row *r)
     }
     fprintf(s->out, ",%zu,%zu,", r->n, r->n_units);
     csv_number(s->out, r->value);
-    if (r->interval) {
-        const double number[] = {r->limits.low, r->limits.high, s->study->level};
-        for (size_t i = 0; i < 3; i++) {
-            fputc(',', s->out);
-            csv_number(s->out, number[i]);
-        }
-        fprintf(s->out, ",%s,", r->method);
-        if (r->replicates)
-            fprintf(s->out, "%zu", r->replicates);
+    const double number[] = {r->limits.low, r->limits.high, s->study->level};
+    for (size_t i = 0; i < 3; i++) {
         fputc(',', s->out);
-    } else {
-        fprintf(s->out, ",,,,%s,,", r->method);
+        if (r->interval)
+            csv_number(s->out, number[i]);
     }
+    fputc(',', s->out);
+    csv_field(s->out, r->method); /* may hold a comma */
+    fputc(',', s->out);
+    if (r->interval && r->replicates)
+        fprintf(s->out, "%zu", r->replicates);
+    fputc(',', s->out);
     csv_field(s->out, r->reason);
     fputc('\n', s->out);
 }
@@ -188,12 +186,10 @@ static void median_interval(struct row *r, const struct group *g, const struct s
     }
     const struct bootstrap_plan plan = {.n = g->n_units, .unit = own, .n_units = g->n_units, .replicates = study->replicates, .seed = study->seed, .stream = stream};
     r->value = weighted_median(sorted, g->n, count);
-    gsl_rng *rng = rng_stream_new();
     for (size_t b = 0; b < study->replicates; b++) {
-        bootstrap_weights(weight, count, &plan, b, rng);
+        bootstrap_weights(weight, count, &plan, b);
         value[b] = weighted_median(sorted, g->n, count);
     }
-    gsl_rng_free(rng);
     size_t undefined;
     struct status ignored;
     if (interval_percentile(&r->limits.low, &r->limits.high, &undefined, value, 1, study->replicates, study->level, &ignored))

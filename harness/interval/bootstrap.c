@@ -40,13 +40,13 @@ static void strata_free(struct strata *s)
 /* Whole number below `limit`, every one equally likely: the high half of word x limit, refusing
  * the few low halves that would favour some.  Lemire 2019, ACM TOMACS 29:3.  One word as a rule,
  * where gsl_rng_uniform_int divides for each. */
-static uint32_t draw_below(gsl_rng *rng, uint32_t limit)
+static uint32_t draw_below(struct rng_words *rng, uint32_t limit)
 {
-    uint64_t product = (uint64_t)gsl_rng_get(rng) * limit;
+    uint64_t product = (uint64_t)rng_word(rng) * limit;
     if ((uint32_t)product < limit) {
         uint32_t refuse = -limit % limit;
         while ((uint32_t)product < refuse)
-            product = (uint64_t)gsl_rng_get(rng) * limit;
+            product = (uint64_t)rng_word(rng) * limit;
     }
     return (uint32_t)(product >> 32);
 }
@@ -90,31 +90,31 @@ void bootstrap_spread(uint32_t *weight, const uint32_t *unit_count, const struct
 }
 
 static void draw_units(uint32_t *unit_count, const struct bootstrap_plan *plan, const struct strata *strata,
-                       size_t replicate, gsl_rng *rng)
+                       size_t replicate)
 {
-    rng_stream_set(rng, plan->seed, plan->stream, replicate);
+    struct rng_words rng;
+    rng_words_set(&rng, plan->seed, plan->stream, replicate);
     memset(unit_count, 0, plan->n_units * sizeof *unit_count);
     for (size_t k = 0; k < strata->n; k++) {
         const uint32_t *unit = strata->unit + strata->start[k];
         size_t n = strata->start[k + 1] - strata->start[k];
         for (size_t i = 0; i < n; i++)
-            unit_count[unit[draw_below(rng, (uint32_t)n)]]++;
+            unit_count[unit[draw_below(&rng, (uint32_t)n)]]++;
     }
 }
 
 static void draw_replicate(uint32_t *weight, uint32_t *unit_count, const struct bootstrap_plan *plan,
-                           const struct strata *strata, size_t replicate, gsl_rng *rng)
+                           const struct strata *strata, size_t replicate)
 {
-    draw_units(unit_count, plan, strata, replicate, rng);
+    draw_units(unit_count, plan, strata, replicate);
     bootstrap_spread(weight, unit_count, plan);
 }
 
-void bootstrap_weights(uint32_t *weight, uint32_t *unit_count, const struct bootstrap_plan *plan, size_t replicate,
-                       gsl_rng *rng)
+void bootstrap_weights(uint32_t *weight, uint32_t *unit_count, const struct bootstrap_plan *plan, size_t replicate)
 {
     struct strata strata;
     strata_new(&strata, plan);
-    draw_replicate(weight, unit_count, plan, &strata, replicate, rng);
+    draw_replicate(weight, unit_count, plan, &strata, replicate);
     strata_free(&strata);
 }
 
@@ -149,18 +149,16 @@ int bootstrap_panel(double *value, const struct bootstrap_plan *plan, const stru
     size_t n_metrics = panel_n_metrics(p);
 #pragma omp parallel num_threads(n_threads > 0 ? n_threads : 1)
     {
-        gsl_rng *rng = rng_stream_new();
         struct panel_scratch *scratch = panel_scratch_new(p);
         uint32_t *weight = NEW(plan->n, uint32_t), *unit_count = NEW(plan->n_units, uint32_t);
 #pragma omp for schedule(static)
         for (size_t b = 0; b < plan->replicates; b++) {
-            draw_replicate(weight, unit_count, plan, &strata, b, rng);
+            draw_replicate(weight, unit_count, plan, &strata, b);
             panel_compute(p, scratch, weight, value + b * n_metrics, NULL);
         }
         free(unit_count);
         free(weight);
         panel_scratch_free(scratch);
-        gsl_rng_free(rng);
     }
     strata_free(&strata);
     return STATUS_OK;
@@ -184,16 +182,14 @@ int bootstrap_auroc(double *value, const struct bootstrap_plan *plan, const int3
     ranking_by_unit(&ranking, plan->unit);
 #pragma omp parallel num_threads(n_threads > 0 ? n_threads : 1)
     {
-        gsl_rng *rng = rng_stream_new();
         uint32_t *unit_count = NEW(plan->n_units, uint32_t);
 #pragma omp for schedule(static)
         for (size_t b = 0; b < plan->replicates; b++) {
-            draw_units(unit_count, plan, &strata, b, rng);
+            draw_units(unit_count, plan, &strata, b);
             struct auroc_count count = ranking_count(&ranking, unit_count);
             value[b] = auroc_from_count(&count);
         }
         free(unit_count);
-        gsl_rng_free(rng);
     }
     ranking_free(&ranking);
     strata_free(&strata);

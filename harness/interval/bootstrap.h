@@ -11,7 +11,6 @@
 #ifndef INTERVAL_BOOTSTRAP_H
 #define INTERVAL_BOOTSTRAP_H
 
-#include <gsl/gsl_rng.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,8 +39,7 @@ void bootstrap_plan_choose(struct bootstrap_plan *plan, uint32_t **own, const in
 void bootstrap_spread(uint32_t *weight, const uint32_t *unit_count, const struct bootstrap_plan *plan);
 
 /* Draw one replicate: unit_count[n_units] how often each patient, weight[n] how often each sample. */
-void bootstrap_weights(uint32_t *weight, uint32_t *unit_count, const struct bootstrap_plan *plan, size_t replicate,
-                       gsl_rng *rng);
+void bootstrap_weights(uint32_t *weight, uint32_t *unit_count, const struct bootstrap_plan *plan, size_t replicate);
 
 /* value[replicates, n_metrics], NaN where undefined.  STATUS_DATA if a unit or stratum is out of
  * range, STATUS_UNDEFINED if there is nothing to draw from. */

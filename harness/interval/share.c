@@ -1,12 +1,10 @@
 #include "interval/share.h"
 
-#include <gsl/gsl_rng.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "base/rng.h"
 #include "interval/bootstrap.h"
 #include "interval/percentile.h"
 
@@ -23,17 +21,15 @@ static int bootstrap(struct share *s, const struct tally *tally, size_t replicat
     for (size_t u = 0; u < s->n_units; u++)
         own[u] = (uint32_t)u;
     const struct bootstrap_plan plan = {.n = s->n_units, .unit = own, .n_units = s->n_units, .replicates = replicates, .seed = seed, .stream = stream};
-    gsl_rng *rng = rng_stream_new();
     for (size_t b = 0; b < replicates; b++) {
         uint64_t hits = 0, cases = 0;
-        bootstrap_weights(weight, count, &plan, b, rng);
+        bootstrap_weights(weight, count, &plan, b);
         for (size_t u = 0; u < s->n_units; u++) {
             hits += (uint64_t)weight[u] * tally[u].hits;
             cases += (uint64_t)weight[u] * tally[u].cases;
         }
         value[b] = (double)hits / (double)cases;
     }
-    gsl_rng_free(rng);
     s->method = "percentile bootstrap by patient";
     s->replicates = replicates;
     int code = interval_percentile(&s->limits.low, &s->limits.high, &undefined, value, 1, replicates, level, st);

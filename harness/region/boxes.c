@@ -45,6 +45,7 @@ int boxes_add(struct boxes_image *image, struct box box, const char *where, stru
         code = cut(&box, image, image->width, image->height, where, st);
     if (code) {
         free(box.label);
+        free(box.outline.run);
         return code;
     }
     image->box = mem_grow(image->box, image->n, &image->capacity, sizeof *image->box);
@@ -128,8 +129,8 @@ static int read_class_names(char ***name, size_t *n, const char *folder, struct 
 
 static int read_folder(struct boxes *b, const char *path, struct status *st)
 {
-    static const char *const endings[] = {".json", ".xml", ".txt"};
-    enum { LABELME, VOC, YOLO, KINDS };
+    static const char *const endings[] = {".json", ".xml", ".txt", ".png"};
+    enum { LABELME, VOC, YOLO, MASKS, KINDS };
     struct file_list list;
     const char *first[KINDS] = {NULL};
     char **class_name = NULL;
@@ -139,7 +140,7 @@ static int read_folder(struct boxes *b, const char *path, struct status *st)
         return code;
     for (size_t i = 0; i < list.n; i++)
         for (size_t k = 0; k < KINDS; k++)
-            if (ends_with(list.name[i], endings[k]) && !first[k] && strcmp(list.name[i], CLASS_NAMES) != 0)
+            if ((k != MASKS || b->masks) && ends_with(list.name[i], endings[k]) && !first[k] && strcmp(list.name[i], CLASS_NAMES) != 0)
                 first[k] = list.name[i];
     for (size_t k = 0; k < KINDS && !code; k++) {
         if (first[k] && kind != KINDS)
@@ -148,17 +149,21 @@ static int read_folder(struct boxes *b, const char *path, struct status *st)
             kind = k;
     }
     if (!code && kind == KINDS)
-        code = status_set(st, STATUS_DATA, "folder '%s' holds no boxes: no LabelMe (.json), VOC (.xml) or YOLO (.txt) file", path);
+        code = b->masks ? status_set(st, STATUS_DATA, "folder '%s' holds no masks: no .png and no LabelMe (.json) file", path)
+                        : status_set(st, STATUS_DATA, "folder '%s' holds no boxes: no LabelMe (.json), VOC (.xml) or YOLO (.txt) file", path);
+    if (!code && b->masks && (kind == VOC || kind == YOLO))
+        code = status_set(st, STATUS_DATA, "'%s/%s' holds boxes alone, and masks were asked for", path, first[kind]);
     if (!code && kind == YOLO)
         code = read_class_names(&class_name, &n_classes, path, st);
-    b->by_stem = kind == YOLO;
+    b->by_stem = kind == YOLO || kind == MASKS;
     b->image = NEW0(list.n + 1, struct boxes_image);
     for (size_t i = 0; i < list.n && !code; i++) {
         if (!ends_with(list.name[i], endings[kind]) || !strcmp(list.name[i], CLASS_NAMES))
             continue;
         char *file = path_join(path, list.name[i]);
         struct boxes_image *image = &b->image[b->n++];
-        code = kind == LABELME ? boxes_read_labelme(image, file, st)
+        code = kind == LABELME ? boxes_read_labelme(image, file, b->masks, st)
+               : kind == MASKS ? boxes_read_mask(image, file, st)
                : kind == VOC   ? boxes_read_voc(image, file, st)
                                : boxes_read_yolo(image, file, class_name, n_classes, st);
         free(file);
@@ -170,12 +175,13 @@ static int read_folder(struct boxes *b, const char *path, struct status *st)
     return code;
 }
 
-int boxes_read(struct boxes *b, const char *path, struct status *st)
+static int read_any(struct boxes *b, const char *path, bool masks, struct status *st)
 {
-    *b = (struct boxes){.n = 0};
-    int code = file_is_directory(path)  ? read_folder(b, path, st)
-               : ends_with(path, ".csv") ? boxes_read_csv(b, path, st)
-                                         : boxes_read_coco(b, path, st);
+    *b = (struct boxes){.masks = masks};
+    int code = file_is_directory(path)   ? read_folder(b, path, st)
+               : !ends_with(path, ".csv") ? boxes_read_coco(b, path, st)
+               : masks                    ? status_set(st, STATUS_DATA, "'%s' holds boxes alone, and masks were asked for", path)
+                                          : boxes_read_csv(b, path, st);
     if (!code)
         code = sort_images(b, st);
     if (code)
@@ -183,11 +189,23 @@ int boxes_read(struct boxes *b, const char *path, struct status *st)
     return code;
 }
 
+int boxes_read(struct boxes *b, const char *path, struct status *st)
+{
+    return read_any(b, path, false, st);
+}
+
+int boxes_read_masks(struct boxes *b, const char *path, struct status *st)
+{
+    return read_any(b, path, true, st);
+}
+
 void boxes_free(struct boxes *b)
 {
     for (size_t i = 0; i < b->n; i++) {
-        for (size_t k = 0; k < b->image[i].n; k++)
+        for (size_t k = 0; k < b->image[i].n; k++) {
             free(b->image[i].box[k].label);
+            free(b->image[i].box[k].outline.run);
+        }
         free(b->image[i].file);
         free(b->image[i].entry);
         free(b->image[i].box);
@@ -198,9 +216,7 @@ void boxes_free(struct boxes *b)
 
 struct boxes_image *boxes_find(const struct boxes *b, const char *path)
 {
-    char *name = mem_strdup(path_basename(path)), *dot = strrchr(name, '.');
-    if (b->by_stem && dot && dot != name)
-        *dot = '\0';
+    char *name = b->by_stem ? path_stem(path) : mem_strdup(path_basename(path));
     const struct boxes_image key = {.file = name};
     struct boxes_image *found = b->n ? bsearch(&key, b->image, b->n, sizeof key, by_file) : NULL;
     free(name);

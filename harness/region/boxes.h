@@ -9,6 +9,13 @@
  *   folder of .txt     YOLO: class, centre x, centre y, width, height, all but the class as fractions, and perhaps the
  *                      confidence; classes.txt in it names the classes.  Images are known by their names without ending
  *
+ * As masks (boxes_read_masks), with the pixels that each covers beside its bounding box:
+ *
+ *   folder of .png     pictures of the radiographs' sizes, what is not 0 is a finding, what touches is one (region/outline.h); known by
+ *                      their names without ending
+ *   FILE.json          COCO, by the polygons of `segmentation`
+ *   folder of .json    LabelMe; where a file has polygons they alone count, else each shape's bounding box
+ *
  * Up to BOXES_ROUNDING px beyond the edge is rounding and cut off.  STATUS_DATA naming file and line or entry: a box
  * outside its image or of no size, what is no fraction where fractions are expected, an annotation of an image that the
  * file does not list, an image twice. */
@@ -19,6 +26,7 @@
 #include <stddef.h>
 
 #include "base/status.h"
+#include "region/outline.h"
 
 #define BOXES_ROUNDING 1.0 /* px */
 
@@ -27,6 +35,7 @@ struct box {
     double confidence; /* NaN: none is given */
     char *label;       /* NULL: none */
     size_t line;       /* of the file; 0: see the image's entry */
+    struct outline outline; /* of a mask; no runs: all of the box */
 };
 
 struct boxes_image {
@@ -43,9 +52,11 @@ struct boxes {
     struct boxes_image *image; /* [n] sorted by file */
     size_t n, n_boxes;
     bool by_stem;              /* images are known by their names without ending */
+    bool masks;                /* outlines are read */
 };
 
 int boxes_read(struct boxes *b, const char *path, struct status *st) MUST_CHECK;
+int boxes_read_masks(struct boxes *b, const char *path, struct status *st) MUST_CHECK;
 void boxes_free(struct boxes *b);
 /* By the base name of `path`; NULL if the boxes know no such image. */
 struct boxes_image *boxes_find(const struct boxes *b, const char *path);

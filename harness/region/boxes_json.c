@@ -29,6 +29,19 @@ static bool read_side(size_t *side, const json_t *json)
     return boxes_side(side, json_is_integer(json) ? (double)json_integer_value(json) : 0);
 }
 
+/* Widens a box by a polygon's points, and adds its pixels where the picture that they are of is given. */
+static void take_polygon(struct box *box, const double *point, size_t n, const struct boxes_image *image)
+{
+    for (size_t i = 0; i < n; i++) {
+        box->left = fmin(box->left, point[2 * i]);
+        box->right = fmax(box->right, point[2 * i]);
+        box->top = fmin(box->top, point[2 * i + 1]);
+        box->bottom = fmax(box->bottom, point[2 * i + 1]);
+    }
+    if (image)
+        outline_add_polygon(&box->outline, point, n, image->width, image->height);
+}
+
 /* ---- COCO ---- */
 
 struct id {
@@ -75,6 +88,32 @@ static char *category_name(const json_t *categories, const json_t *of)
     return NULL;
 }
 
+/* `segmentation`: a list of polygons, each x, y, x, y, ... */
+static int read_segmentation(struct box *box, const json_t *polygons, const struct boxes_image *image, const char *where, struct status *st)
+{
+    int code = STATUS_OK;
+    if (!json_array_size(polygons))
+        return status_set(st, STATUS_DATA, "%s: its segmentation is no list of polygons", where);
+    box->left = box->top = INFINITY;
+    box->right = box->bottom = -INFINITY;
+    for (size_t p = 0; p < json_array_size(polygons) && !code; p++) {
+        const json_t *polygon = json_array_get(polygons, p);
+        size_t n = json_array_size(polygon);
+        double *point = NEW(n + 1, double);
+        if (n < 6 || n % 2)
+            code = status_set(st, STATUS_DATA, "%s: polygon %zu of its segmentation is not three points or more", where, p + 1);
+        for (size_t i = 0; i < n && !code; i++) {
+            point[i] = json_number_value(json_array_get(polygon, i));
+            if (!json_is_number(json_array_get(polygon, i)))
+                code = status_set(st, STATUS_DATA, "%s: its segmentation holds what is no number", where);
+        }
+        if (!code)
+            take_polygon(box, point, n / 2, image);
+        free(point);
+    }
+    return code;
+}
+
 static int read_annotation(struct boxes *b, const struct id *id, const json_t *entry, const json_t *categories, const char *where, struct status *st)
 {
     const json_t *bbox = json_object_get(entry, "bbox"), *of = json_object_get(entry, "image_id"), *score = json_object_get(entry, "score");
@@ -92,8 +131,14 @@ static int read_annotation(struct boxes *b, const struct id *id, const json_t *e
     if (!found)
         return status_set(st, STATUS_DATA, "%s: its image_id is none of the file's images", where);
     struct box box = {value[0], value[1], value[0] + value[2], value[1] + value[3], score ? json_number_value(score) : NAN,
-                      category_name(categories, json_object_get(entry, "category_id")), 0};
-    return boxes_add(&b->image[found->image], box, where, st);
+                      category_name(categories, json_object_get(entry, "category_id")), 0, {0}};
+    struct boxes_image *image = &b->image[found->image];
+    int code = b->masks ? read_segmentation(&box, json_object_get(entry, "segmentation"), image, where, st) : STATUS_OK;
+    if (!code)
+        return boxes_add(image, box, where, st);
+    free(box.label);
+    free(box.outline.run);
+    return code;
 }
 
 int boxes_read_coco(struct boxes *b, const char *path, struct status *st)
@@ -124,33 +169,37 @@ int boxes_read_coco(struct boxes *b, const char *path, struct status *st)
 
 /* ---- LabelMe ---- */
 
-static bool is_rectangle(const json_t *shape)
+static bool is_shape(const json_t *shape, const char *wanted)
 {
     const char *type = json_string_value(json_object_get(shape, "shape_type"));
-    return type && !strcmp(type, "rectangle");
+    return type && !strcmp(type, wanted);
 }
 
-static int read_shape(struct boxes_image *image, const json_t *shape, const char *where, struct status *st)
+static int read_shape(struct boxes_image *image, const json_t *shape, bool outline, const char *where, struct status *st)
 {
     const json_t *points = json_object_get(shape, "points");
     const char *label = json_string_value(json_object_get(shape, "label"));
-    struct box box = {INFINITY, INFINITY, -INFINITY, -INFINITY, NAN, NULL, 0};
-    for (size_t i = 0; i < json_array_size(points); i++) {
+    struct box box = {INFINITY, INFINITY, -INFINITY, -INFINITY, NAN, NULL, 0, {0}};
+    size_t n = json_array_size(points);
+    double *point = NEW(2 * n + 1, double);
+    int code = n ? STATUS_OK : status_set(st, STATUS_DATA, "%s has no points", where);
+    for (size_t i = 0; i < n && !code; i++) {
         const json_t *x = json_array_get(json_array_get(points, i), 0), *y = json_array_get(json_array_get(points, i), 1);
+        point[2 * i] = json_number_value(x);
+        point[2 * i + 1] = json_number_value(y);
         if (!json_is_number(x) || !json_is_number(y))
-            return status_set(st, STATUS_DATA, "%s: point %zu is not [x, y]", where, i + 1);
-        box.left = fmin(box.left, json_number_value(x));
-        box.top = fmin(box.top, json_number_value(y));
-        box.right = fmax(box.right, json_number_value(x));
-        box.bottom = fmax(box.bottom, json_number_value(y));
+            code = status_set(st, STATUS_DATA, "%s: point %zu is not [x, y]", where, i + 1);
     }
-    if (!json_array_size(points))
-        return status_set(st, STATUS_DATA, "%s has no points", where);
+    if (!code)
+        take_polygon(&box, point, n, outline ? image : NULL);
+    free(point);
+    if (code)
+        return code;
     box.label = label ? mem_strdup(label) : NULL;
     return boxes_add(image, box, where, st);
 }
 
-int boxes_read_labelme(struct boxes_image *image, const char *path, struct status *st)
+int boxes_read_labelme(struct boxes_image *image, const char *path, bool masks, struct status *st)
 {
     json_t *json = NULL;
     int code = load(&json, path, st);
@@ -158,7 +207,8 @@ int boxes_read_labelme(struct boxes_image *image, const char *path, struct statu
         return code;
     const char *file = json_string_value(json_object_get(json, "imagePath"));
     const json_t *shapes = json_object_get(json, "shapes");
-    bool rectangles = false;
+    const char *wanted = masks ? "polygon" : "rectangle";
+    bool any = false;
     if (!file || !json_is_array(shapes) || !read_side(&image->width, json_object_get(json, "imageWidth")) ||
         !read_side(&image->height, json_object_get(json, "imageHeight"))) {
         code = status_set(st, STATUS_DATA, "'%s' is no LabelMe file: imagePath, imageWidth, imageHeight or shapes is missing", path);
@@ -167,12 +217,12 @@ int boxes_read_labelme(struct boxes_image *image, const char *path, struct statu
         image->file = mem_strdup(path_basename(back ? back + 1 : file));
         image->entry = mem_printf("'%s'", path);
         for (size_t i = 0; i < json_array_size(shapes); i++)
-            rectangles |= is_rectangle(json_array_get(shapes, i));
+            any |= is_shape(json_array_get(shapes, i), wanted);
         for (size_t i = 0; i < json_array_size(shapes) && !code; i++) {
-            if (rectangles && !is_rectangle(json_array_get(shapes, i)))
+            if (any && !is_shape(json_array_get(shapes, i), wanted))
                 continue;
             char *where = mem_printf("'%s', shape %zu", path, i + 1);
-            code = read_shape(image, json_array_get(shapes, i), where, st);
+            code = read_shape(image, json_array_get(shapes, i), masks && any, where, st);
             free(where);
         }
     }

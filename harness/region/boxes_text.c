@@ -52,8 +52,7 @@ int boxes_read_yolo(struct boxes_image *image, const char *path, char *const *cl
     int code = file_read(&text, &size, path, 0, st);
     if (code)
         return code;
-    const char *name = path_basename(path), *dot = strrchr(name, '.');
-    image->file = mem_strndup(name, (size_t)(dot - name));
+    image->file = path_stem(path);
     image->entry = mem_printf("'%s'", path);
     image->fractions = true;
     for (char *at = (char *)text; !code && *at; number++) {

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/rng.h"
 #include "interval/bootstrap.h"
 #include "interval/percentile.h"
 #include "metric/panel.h"
@@ -231,11 +230,10 @@ static int write_matrix(FILE *f, const struct region_context *c, const char *sit
     size_t patients[3] = {0};
     double *draw = NEW(k * k * replicates, double);
     uint32_t *weight = NEW(r->n, uint32_t), *drawn = NEW(r->n_units, uint32_t);
-    gsl_rng *rng = rng_stream_new();
     (void)st;
     for (size_t b = 0; b < replicates; b++) {
         uint64_t w[9] = {0};
-        bootstrap_weights(weight, drawn, &plan, b, rng);
+        bootstrap_weights(weight, drawn, &plan, b);
         for (size_t i = 0; i < r->n; i++)
             w[(size_t)r->label[i] * k + (size_t)predicted[i]] += weight[i];
         for (size_t t = 0; t < k; t++) {
@@ -246,7 +244,6 @@ static int write_matrix(FILE *f, const struct region_context *c, const char *sit
                 draw[b * k * k + t * k + p] = sum ? (double)w[t * k + p] / (double)sum : NAN;
         }
     }
-    gsl_rng_free(rng);
     for (size_t t = 0; t < k; t++) {
         memset(drawn, 0, r->n_units * sizeof *drawn);
         for (size_t i = 0; i < r->n; i++)

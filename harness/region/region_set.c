@@ -214,7 +214,7 @@ static int add_regions(struct region_set *s, size_t number, const struct study *
         return code;
     image->first_region = s->n_regions;
     for (size_t i = 0; i <= (found ? found->n : 0); i++) {
-        const struct box whole = {0, 0, (double)info->width, (double)info->height, NAN, NULL, 0}, *box = found && i < found->n ? &found->box[i] : &whole;
+        const struct box whole = {0, 0, (double)info->width, (double)info->height, NAN, NULL, 0, {0}}, *box = found && i < found->n ? &found->box[i] : &whole;
         struct region r = {.image = number, .label = box == &whole ? WHOLE_IMAGE : box->label ? box->label : "", .confidence = box->confidence};
         if (box != &whole && left_out(study->regions, box->label))
             continue;

@@ -92,14 +92,16 @@ static void answer_yaml(struct sheet *s, const char *key)
 /* The cells that tell a row from others, joined. */
 static char *name_row(const struct table *t, size_t row, const char *column)
 {
-    static const char *const by[] = {"task", "protocol", "class", "partition", "model", "readout", "probe", "metric", "fraction", "model_a", "model_b"};
+    static const char *const by[] = {"task", "protocol", "class", "partition", "model", "readout", "probe", "column", "group", "recalibration", "metric", "variable",
+                                     "level", "measure", "fraction", "model_a", "model_b", "role", "rank"};
     char *text = mem_printf("line %zu, column %s", t->line[row], column);
     const char *separator = " (";
     bool any = false;
     for (size_t c = 0; c < sizeof by / sizeof *by; c++) {
         size_t at;
         struct status ignored;
-        if (!table_has(t, by[c]) || table_column(t, by[c], &at, &ignored) || !*table_cell(t, row, at))
+        bool numeric = !strcmp(by[c], "level") && table_has(t, "metric"); /* of an interval, not of a variable */
+        if (numeric || !table_has(t, by[c]) || table_column(t, by[c], &at, &ignored) || !*table_cell(t, row, at))
             continue;
         char *longer = mem_printf("%s%s%s", text, separator, table_cell(t, row, at));
         free(text);
@@ -118,38 +120,6 @@ static void add_cell(struct sheet *s, const struct table *t, size_t row, const c
     struct status ignored;
     if (!table_column(t, column, &at, &ignored) && *table_cell(t, row, at))
         add(s, table_cell(t, row, at), file, name_row(t, row, column));
-}
-
-/* Each distinct value once: where it stands first. */
-static bool seen_before(const struct table *t, size_t row, size_t column)
-{
-    for (size_t i = 0; i < row; i++)
-        if (!strcmp(table_cell(t, i, column), table_cell(t, row, column)))
-            return true;
-    return false;
-}
-
-/* Counts row by row; words (a family's or a test's name) once each.  readouts.csv: the chosen ones. */
-static int answer_csv(struct sheet *s, const char *file, const char *column, struct status *st)
-{
-    static const char *const words[] = {"family", "test"};
-    char *path = path_join(s->directory, file);
-    struct table t;
-    size_t at, chosen;
-    bool exists = file_exists(path), once = !strcmp(column, words[0]) || !strcmp(column, words[1]);
-    int code = exists ? table_read(&t, path, st) : STATUS_OK;
-    free(path);
-    if (!exists || code)
-        return code;
-    code = table_column(&t, column, &at, st);
-    bool has_chosen = !code && !strcmp(file, "readouts.csv");
-    if (has_chosen)
-        code = table_column(&t, "chosen", &chosen, st);
-    for (size_t i = 0; i < t.n_rows && !code; i++)
-        if (!(once && seen_before(&t, i, at)) && !(has_chosen && strcmp(table_cell(&t, i, chosen), "1") != 0))
-            add_cell(s, &t, i, column, file);
-    table_free(&t);
-    return code;
 }
 
 static int metrics_columns(size_t *column, const struct sheet *s, struct status *st)
@@ -171,6 +141,86 @@ static const char *headline_of(const struct table *m, const size_t *column, cons
                 !strcmp(table_cell(m, i, column[1]), "test"))
                 return order[k];
     return "";
+}
+
+/* Which rows of a table answer. */
+enum choice { ALL_ROWS, MAIN_FIGURES, UPDATED };
+
+/* A cell of column `name`; "" where the table has no such column. */
+static const char *cell_of(const struct table *t, size_t row, const char *name)
+{
+    size_t at;
+    struct status ignored;
+    return table_has(t, name) && !table_column(t, name, &at, &ignored) ? table_cell(t, row, at) : "";
+}
+
+static bool is_chosen(const struct sheet *s, const struct table *t, size_t row, enum choice choice, const size_t *metric_column)
+{
+    const char *metric = cell_of(t, row, "metric"), *recalibration = cell_of(t, row, "recalibration");
+    if (choice == ALL_ROWS)
+        return true;
+    if (strncmp(cell_of(t, row, "partition"), "test", 4) != 0)
+        return false;
+    if (choice == UPDATED)
+        return *recalibration && !strcmp(metric, "calibration_slope");
+    const char *task = table_has(t, "development_task") ? cell_of(t, row, "development_task") : cell_of(t, row, "task");
+    return !*recalibration && !strcmp(metric, headline_of(&s->metrics, metric_column, task));
+}
+
+/* Is it a word that an earlier of the rows chosen has said? */
+static bool is_repeated(const struct table *t, size_t row, size_t column, const bool *chosen)
+{
+    static const char *const words[] = {"family", "test", "recalibration"};
+    bool word = false, found = false;
+    for (size_t w = 0; w < sizeof words / sizeof *words; w++)
+        word |= !strcmp(t->header[column], words[w]);
+    for (size_t i = 0; word && i < row && !found; i++)
+        found = chosen[i] && !strcmp(table_cell(t, i, column), table_cell(t, row, column));
+    return found;
+}
+
+/* Counts row by row; words once each.  readouts.csv: the chosen ones.  A file or figure that is not there answers nothing. */
+static int answer_table(struct sheet *s, const char *file, const char *column, enum choice choice, struct status *st)
+{
+    char *path = path_join(s->directory, file);
+    struct table t;
+    size_t at, metric_column[3];
+    bool exists = file_exists(path);
+    int code = exists ? table_read(&t, path, st) : STATUS_OK;
+    free(path);
+    if (!exists || code)
+        return code;
+    code = table_column(&t, column, &at, st);
+    if (!code)
+        code = metrics_columns(metric_column, s, st);
+    bool *chosen = NEW0(t.n_rows + 1, bool);
+    for (size_t i = 0; i < t.n_rows && !code; i++) {
+        chosen[i] = strcmp(cell_of(&t, i, "chosen"), "0") != 0 && is_chosen(s, &t, i, choice, metric_column);
+        if (chosen[i] && !is_repeated(&t, i, at, chosen) && strcmp(table_cell(&t, i, at), "NA") != 0)
+            add_cell(s, &t, i, column, file);
+    }
+    free(chosen);
+    table_free(&t);
+    return code;
+}
+
+/* "external/X": X of the cohorts that the study names, not of what an earlier run left. */
+static int answer_tables(struct sheet *s, const char *file, const char *column, enum choice choice, struct status *st)
+{
+    static const char folder[] = "external/", entry[] = "  - name: ";
+    if (strncmp(file, folder, sizeof folder - 1) != 0)
+        return answer_table(s, file, column, choice, st);
+    const char *line = strstr(s->yaml, "\nexternal:\n");
+    int code = STATUS_OK;
+    for (line = line ? strchr(line + 1, '\n') : NULL; line && !code && line[1] == ' '; line = strchr(line + 1, '\n')) {
+        if (strncmp(line + 1, entry, sizeof entry - 1) != 0)
+            continue;
+        const char *name = line + 1 + sizeof entry - 1 + (line[sizeof entry] == '"'); /* names have no quotes in them */
+        char *one = mem_printf("external/%.*s/%s", (int)strcspn(name, "\"\n"), name, file + sizeof folder - 1);
+        code = answer_table(s, one, column, choice, st);
+        free(one);
+    }
+    return code;
 }
 
 static int answer_headline(struct sheet *s, const char *wanted, struct status *st)
@@ -241,10 +291,11 @@ static int answer_source(struct sheet *s, const char *source, struct status *st)
         return answer_metric(s, source + 7, st);
     else if (!strcmp(source, "probes"))
         return answer_probes(s, st);
-    else if (!strncmp(source, "csv ", 4)) {
-        char *file = mem_strdup(source + 4), *column = strchr(file, ' ');
+    else { /* KIND FILE COLUMN */
+        enum choice choice = !strncmp(source, "main ", 5) ? MAIN_FIGURES : !strncmp(source, "updated ", 8) ? UPDATED : ALL_ROWS;
+        char *file = mem_strdup(strchr(source, ' ') + 1), *column = strchr(file, ' ');
         *column = '\0';
-        int code = answer_csv(s, file, column + 1, st);
+        int code = answer_tables(s, file, column + 1, choice, st);
         free(file);
         return code;
     }

@@ -19,6 +19,9 @@ struct reporting_item {
      *   json PATH       provenance.json; "tasks[].images" is a row an element, known by its name
      *   yaml KEY        study.resolved.yaml, what stands behind "KEY: "
      *   csv FILE COLUMN each row of a table, known by its first cells
+     *   main FILE COLUMN     of those each task's main figure on test parts, as it was scored (not recalibrated)
+     *   updated FILE COLUMN  of those the calibration slopes after recalibration
+     *                   FILE external/X: X of every external cohort that study.resolved.yaml names
      *   headline COLUMN metrics.csv, each task's main figure on its test part
      *   metric NAME     metrics.csv, column value of each row of that metric
      *   probes          each file of probes/ by its own digest */

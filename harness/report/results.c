@@ -1,6 +1,8 @@
 #include "report/results.h"
 
+#include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/file.h"
@@ -94,4 +96,12 @@ void results_write_path(struct outfile *out, const struct path_row *r)
         fprintf(f, ",%d,%d\n", r->chosen, r->edge);
     else
         fputs(",,\n", f);
+}
+
+int results_remove(const char *directory, const char *name, struct status *st)
+{
+    char *path = path_join(directory, name);
+    int code = remove(path) && errno != ENOENT && errno != ENOTDIR ? status_errno(st, STATUS_IO, "cannot remove '%s' of an earlier run", path) : STATUS_OK;
+    free(path);
+    return code;
 }

@@ -59,6 +59,9 @@ void results_write_interval(FILE *f, const struct metric_row *r);
 /* Open DIR/sub/name with the given header; sub may be "". */
 int results_open(struct outfile *out, const char *directory, const char *sub, const char *name, const char *header, struct status *st) MUST_CHECK;
 
+/* A file of an earlier run that this one does not write: it must not stand beside new figures. */
+int results_remove(const char *directory, const char *name, struct status *st) MUST_CHECK;
+
 extern const char RESULTS_METRICS_HEADER[], RESULTS_PATH_HEADER[], RESULTS_AUDIT_HEADER[], RESULTS_COHORT_HEADER[], RESULTS_SPLITS_HEADER[];
 
 #endif

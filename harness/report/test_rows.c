@@ -83,6 +83,24 @@ static int take_split_row(struct test_rows *t, const struct table *s, size_t row
     return STATUS_OK;
 }
 
+/* Rows of the part whose picture was trained on, or chosen by: a leak that a study let pass. */
+static void find_seen(struct test_part *p, const struct table *s, const size_t *column)
+{
+    char **known = NEW(s->n_rows, char *);
+    size_t n = 0;
+    for (size_t i = 0; i < s->n_rows; i++)
+        if (!strcmp(table_cell(s, i, column[2]), p->protocol) && !strcmp(table_cell(s, i, column[3]), "development"))
+            known[n++] = s->cell[i * s->n_columns + column[5]];
+    if (n)
+        qsort(known, n, sizeof *known, by_text);
+    for (size_t i = 0; i < s->n_rows; i++) {
+        char *picture = s->cell[i * s->n_columns + column[5]];
+        if (n && !strcmp(table_cell(s, i, column[2]), p->protocol) && !strcmp(table_cell(s, i, column[3]), "test"))
+            p->n_seen += bsearch(&picture, known, n, sizeof *known, by_text) != NULL;
+    }
+    free(known);
+}
+
 static int read_splits(struct test_rows *t, const char *path, struct status *st)
 {
     static const char *const name[] = {"sample", "label", "protocol", "partition", "unit", "sha256"};
@@ -96,13 +114,15 @@ static int read_splits(struct test_rows *t, const char *path, struct status *st)
     t->picture = NEW(s.n_rows, char *);
     for (size_t i = 0; i < s.n_rows && !code; i++)
         code = take_split_row(t, &s, i, column, st);
-    table_free(&s);
-    if (code)
-        return code;
-    for (size_t i = 0; i < t->n_parts; i++)
+    for (size_t i = 0; i < t->n_parts && !code; i++) {
         close_up(&t->part[i]);
-    sort_pictures(t);
-    return STATUS_OK;
+        find_seen(&t->part[i], &s, column);
+        t->part[i].has_exams = table_has(&s, "exam");
+    }
+    table_free(&s);
+    if (!code)
+        sort_pictures(t);
+    return code;
 }
 
 /* ---- predictions/TASK.csv ---- */

@@ -4,6 +4,7 @@
 #ifndef REPORT_TEST_ROWS_H
 #define REPORT_TEST_ROWS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,8 @@ struct test_part { /* by one protocol */
     uint32_t *unit;     /* [n] 0 .. n_units-1, in the order of the study's own numbers: what is resampled as one */
     int32_t *label;     /* [n] class; NULL for a regression */
     double *target;     /* [n]; NULL for classes */
+    size_t n_seen;      /* rows whose picture, by its SHA-256, stands in the development part too */
+    bool has_exams;     /* rows name examinations */
 };
 
 struct test_scores { /* of one fit */

@@ -48,29 +48,26 @@ static void by_weights(double *value, const struct sample *s, size_t replicates)
 {
     struct ranking ranking;
     ranking_new(&ranking, s->label, 1, s->score, 1, N);
-    gsl_rng *rng = rng_stream_new();
     uint32_t *weight = NEW(N, uint32_t), *count = NEW(s->plan.n_units, uint32_t);
     for (size_t b = 0; b < replicates; b++) {
-        bootstrap_weights(weight, count, &s->plan, b, rng);
+        bootstrap_weights(weight, count, &s->plan, b);
         struct auroc_count area = ranking_count(&ranking, weight);
         value[b] = auroc_from_count(&area);
     }
     free(count);
     free(weight);
-    gsl_rng_free(rng);
     ranking_free(&ranking);
 }
 
 /* The twin: the drawn rows are copied out and ranked from the start. */
 static void by_sorting(double *value, const struct sample *s, size_t replicates)
 {
-    gsl_rng *rng = rng_stream_new();
     uint32_t *weight = NEW(N, uint32_t), *count = NEW(s->plan.n_units, uint32_t);
     size_t capacity = 4 * N;
     int32_t *label = NEW(capacity, int32_t);
     double *score = NEW(capacity, double);
     for (size_t b = 0; b < replicates; b++) {
-        bootstrap_weights(weight, count, &s->plan, b, rng);
+        bootstrap_weights(weight, count, &s->plan, b);
         size_t n = 0;
         for (size_t i = 0; i < N; i++)
             for (uint32_t w = weight[i]; w > 0 && n < capacity; w--) {
@@ -84,7 +81,6 @@ static void by_sorting(double *value, const struct sample *s, size_t replicates)
     free(label);
     free(count);
     free(weight);
-    gsl_rng_free(rng);
 }
 
 int main(void)

@@ -77,7 +77,7 @@ static void draw(struct sample *s, const struct cell *c, gsl_rng *rng)
 
 /* area[replicates] of resamples of whole units, and leave_out[n_units]. */
 static void resample(double *area, double *leave_out, const struct sample *s, bool by_image, const uint32_t *stratum,
-                     size_t replicates, uint64_t seed, gsl_rng *rng)
+                     size_t replicates, uint64_t seed)
 {
     uint32_t *each = NEW(s->n, uint32_t), *weight = NEW(s->n, uint32_t), *count = NEW(s->n, uint32_t);
     struct ranking ranking;
@@ -86,7 +86,7 @@ static void resample(double *area, double *leave_out, const struct sample *s, bo
     struct bootstrap_plan plan = {s->n, each, by_image ? s->n : s->n_units, by_image ? NULL : stratum, 2, replicates, seed, "coverage"};
     ranking_new(&ranking, s->label, 1, s->score, 1, s->n);
     for (size_t b = 0; b < replicates; b++) {
-        bootstrap_weights(weight, count, &plan, b, rng);
+        bootstrap_weights(weight, count, &plan, b);
         struct auroc_count c = ranking_count(&ranking, weight);
         area[b] = auroc_from_count(&c);
     }
@@ -125,13 +125,13 @@ static void run_one(bool *hit, double *width, const struct cell *c, size_t index
     for (size_t u = 0; u < s.n_units; u++)
         stratum[u] = u < c->positive;
     if (delong_new(&d, s.label, s.score, s.n, &st) == STATUS_OK) {
-        resample(area, leave_out, &s, false, stratum, replicates, index, rng);
+        resample(area, leave_out, &s, false, stratum, replicates, index);
         if (interval_percentile(&limits[PERCENTILE].low, &limits[PERCENTILE].high, &undefined, area, 1, replicates, 0.95, &st) ||
             interval_bca(&limits[BCA].low, &limits[BCA].high, &undefined, NULL, d.area, area, 1, replicates, leave_out, stratum, s.n_units, 2,
                          0.95, &st))
             limits[BCA] = limits[PERCENTILE]; /* as STATISTICS says: BCa undefined, percentile reported */
         if (c->clustered) {
-            resample(area, NULL, &s, true, NULL, replicates, index, rng);
+            resample(area, NULL, &s, true, NULL, replicates, index);
             if (interval_percentile(&limits[IMAGE_PERCENTILE].low, &limits[IMAGE_PERCENTILE].high, &undefined, area, 1, replicates, 0.95, &st))
                 limits[IMAGE_PERCENTILE] = (struct limits){NAN, NAN};
         }

@@ -258,6 +258,10 @@ check "only the site's rows are scored" sh -c 'test "$(tail -n +2 sites/external
 check "case mix: all of site A against all of site B" sh -c 'grep -q "^b,fracture,sites,fracture,grouped,site,A,share,[0-9]*,1,,[0-9]*,1,,[0-9]*,0,,NA,$" sites/external/b/casemix.csv'
 check "rows of other sites are named" grep -q ',part,.*of another site than the study takes' sites/audit.csv
 check "the resolved study names them" sh -c 'grep -q "^external:" sites/study.resolved.yaml && grep -q "sites: \[\"B\"\]" sites/study.resolved.yaml'
+check "the reporting sheet has each cohort's main figures and calibration" sh -c 'for f in b fracture-only; do grep -q "^CLAIM 2024,33,.*,in part,0.*,external/$f/external.csv,.*auroc)" sites/reporting.csv && grep -q "^TRIPOD+AI,24,.*,external/$f/external.csv,.*calibration_slope)" sites/reporting.csv || exit 1; done'
+check "and how they differ" grep -q '^TRIPOD+AI,16,.*,external/b/casemix.csv,' sites/reporting.csv
+sheet_is_true sites 100
+check "every table is read strictly" tables_are_read sites
 sed 's/, sites: \[A\]//g; s/^output: .*/output: leaking/' sites.yaml > leaking.yaml
 expect "an external cohort of development's patients is refused before anything is computed" 3 "external cohort 'b'" "$program" run -q leaking.yaml
 check "nothing was computed" test ! -e leaking/metrics.csv

@@ -84,8 +84,28 @@ check "beside two trivial maps and the differences" test "$(cut -d, -f1 boxed/lo
 check "of one region in two pictures" grep -q '^error,pixel_auroc,2,1,1,0\.' boxed/localisation.csv
 "$program" heatmap -q -t 3 --boxes boxes.json -o boxed3 "$model" "$first" "$second" > /dev/null 2>&1
 check "three threads: the same scores and pictures" diff -r boxed boxed3
+check "every table is read strictly" tables_are_read boxed
 check "the box is drawn" sh -c "! cmp -s boxed/overlays/$stem.png three/overlays/$stem.png"
 check "and the map is the same" cmp -s "boxed/maps/$stem.npy" "three/maps/$stem.npy"
+# outlines in place of boxes
+sed 's/"bbox"/"segmentation": [[20, 30, 60, 30, 60, 80, 20, 80]], "bbox"/' boxes.json > masks.json
+expect "a polygon that is the box" 0 "1 regions (masks)" "$program" heatmap --masks masks.json -o boxed3 "$model" "$first" "$second"
+check "scores what the box scores" sh -c 'sed s/,masks,/,boxes,/ boxed3/localisation.csv | cmp - boxed/localisation.csv'
+sed 's/60, 80, 20, 80/60, 80/' masks.json > half.json
+"$program" heatmap -q --masks half.json -o boxed3 "$model" "$first" "$second" > /dev/null 2>&1
+check "half of it is half of the pixels" awk -F, '$1 == "error" && $2 == "region_share" { if (FILENAME ~ /boxed3/) half = $6; else whole = $6 } END { exit !(half > 0.4 * whole && half < 0.6 * whole) }' boxed/localisation.csv boxed3/localisation.csv
+mkdir pictures && cp "$first" "pictures/$stem.png"
+expect "a mask as a picture" 0 "(masks)" "$program" heatmap --masks pictures -o boxed3 "$model" "$first" "$second"
+cp "boxed/overlays/$stem.png" "pictures/$stem.png"
+expect "a mask of another size" 3 "'pictures/$stem.png': '$stem' is given as" "$program" heatmap --masks pictures -o none "$model" "$first"
+expect "polygons where there are none" 3 "'boxes.json', annotation 1 (id 5): its segmentation is no list of polygons" "$program" heatmap --masks boxes.json -o none "$model" "$first"
+expect "boxes and masks" 2 "--boxes and --masks" "$program" heatmap --masks boxes.json --boxes boxes.json -o none "$model" "$first"
+# patients by the file's name
+expect "scores by patient" 0 "bootstrap by patient, 1 of them" "$program" heatmap --boxes boxes.json --patient-pattern '^(.)' -o boxed3 "$model" "$first" "$second"
+check "the table says so" grep -q '^error,pixel_auroc,2,1,1,.*,percentile bootstrap by patient,2000,0,1,boxes,' boxed3/localisation.csv
+check "one patient: every replicate is the sample" awk -F, '$1 == "error" && $2 == "pixel_auroc" { exit !($7 == $8 && $6 - $7 < 1e-3 && $7 - $6 < 1e-3) }' boxed3/localisation.csv
+expect "a name without a patient" 3 "finds no patient in" "$program" heatmap --boxes boxes.json --patient-pattern '^(zz)' -o none "$model" "$first"
+expect "a pattern without a group" 2 "has no group" "$program" heatmap --boxes boxes.json --patient-pattern '^a' -o none "$model" "$first"
 box "$stem.png" $size "20, 30, 4000, 50"
 expect "a box outside the picture" 3 "'boxes.json', annotation 1 (id 5): the box from (20, 30)" "$program" heatmap --boxes boxes.json -o none "$model" "$first"
 box "$stem.png" 99 98 "20, 30, 40, 50"

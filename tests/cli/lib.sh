@@ -28,6 +28,44 @@ expect() {
 # reports_equal A B: the same bytes in every report but provenance.json and the page, which shows it
 reports_equal() { diff -r -x provenance.json -x report.html "$1" "$2" > "$scratch/diff" 2>&1 || { head -5 "$scratch/diff"; return 1; }; }
 
+# sheet_is_true FOLDER LEAST: every value of reporting.csv stands in its file, at the place named; at least so many
+sheet_is_true() {
+    if ! command -v python3 > /dev/null; then
+        skip "every value of the reporting sheet stands in its file, at the place named" "no python3"
+        return
+    fi
+    cat > "$scratch/.look.py" <<'P'
+import csv, json, re, sys
+folder, n, bad = sys.argv[1], 0, 0
+for row in csv.DictReader(open(folder + "/reporting.csv")):
+    if row["status"] == "author":
+        bad += bool(row["value"] or row["file"])
+        continue
+    n += 1
+    path, where = folder + "/" + row["file"], row["where"]
+    if path.endswith(".csv"):
+        line, column = re.match(r"line (\d+), column (\w+)", where).groups()
+        rows = list(csv.reader(open(path)))
+        found = rows[int(line) - 1][rows[0].index(column)]
+    elif path.endswith(".json"):
+        at = json.load(open(path))
+        for key in re.findall(r"\w+", where.split(" of ")[0]):
+            at = at[int(key)] if key.isdigit() else at[key]
+        found = {True: "true", False: "false"}.get(at) if isinstance(at, bool) else str(at)
+    else:
+        found = [l.split(": ", 1)[1].rstrip("\n") for l in open(path) if l.startswith(where + ": ")][0]
+    if found != row["value"]:
+        print("#", row, found)
+        bad += 1
+print(n, "values")
+sys.exit(bad or n < int(sys.argv[2]))
+P
+    check "every value of the reporting sheet stands in its file, at the place named" python3 "$scratch/.look.py" "$1" "$2"
+}
+
+# tables_are_read FOLDER: every .csv below it, by the program's own strict reader
+tables_are_read() { find "$1" -name '*.csv' | while read -r f; do "$program" inspect "$f" > "$scratch/.said" 2>&1 || { head -1 "$scratch/.said"; exit 1; }; done; }
+
 # make_study FOLDER PATIENTS: a synthetic cohort and a study on it
 make_study() {
     "$program" synth -q --patients "$2" "$1/data" || return 1

@@ -80,6 +80,7 @@ check "trained on: three regions of four at most hold a tumour" awk -F, '$1 == "
 first=$(ls one/region_overlays/thumbnail/*.png | head -1)
 expect "overlays are pictures" 0 "3 channels of 8 bits" "$program" inspect "$first"
 check "as many as asked for" test "$(ls one/region_overlays/thumbnail | wc -l)" -eq 3
+check "every table is read strictly" tables_are_read one
 check "provenance" grep -q study_sha256 one/provenance_regions.json
 
 # ---- refused, by file and line ----

@@ -48,6 +48,11 @@ check "the resolved study has them" grep -qF '  - {column: "age", bands: [120, 1
 check "the other figures are what they were" cmp one/metrics.csv without/metrics.csv
 sed -i '/^subgroups:/d' age.yaml
 "$program" run -q -o never plain.yaml > /dev/null 2>&1
+"$program" evaluate -q -o three plain.yaml > /dev/null 2>&1
+check "those of an earlier run are removed" test -e three/metrics.csv -a ! -e three/subgroups.csv
+check "the reporting sheet has them: differences, fairness, figures by group" sh -c 'for item in 12d 14 23b; do grep -q "^TRIPOD+AI,$item,.*,in part,[0-9].*,subgroups.csv," one/reporting.csv || exit 1; grep -q "^TRIPOD+AI,$item,.*,author,,," never/reporting.csv || exit 1; done'
+sheet_is_true one 60
+check "every table is read strictly" tables_are_read one
 check "no subgroups, no such file" test -e never/metrics.csv -a ! -e never/subgroups.csv
 for bad in '[{column: sex}, {column: sex}]' '[{column: age, bands: [5, 5]}]' '[{column: age, bands: [x]}]' '[{bands: [5]}]' '[sex]'; do
     { cat plain.yaml; echo "subgroups: $bad"; } > bad.yaml

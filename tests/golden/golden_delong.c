@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/rng.h"
 #include "golden/golden_case.h"
 #include "interval/bootstrap.h"
 #include "interval/delong.h"
@@ -84,9 +83,8 @@ static struct limits sanity_limits(const struct score *s)
     struct bootstrap_plan plan = {s->n, unit, s->n, stratum, 2, SANITY_REPLICATES, 1, "golden"};
     struct ranking ranking;
     ranking_new(&ranking, s->label, 1, s->value, 1, s->n);
-    gsl_rng *rng = rng_stream_new();
     for (size_t b = 0; b < SANITY_REPLICATES; b++) {
-        bootstrap_weights(weight, count, &plan, b, rng);
+        bootstrap_weights(weight, count, &plan, b);
         struct auroc_count c = ranking_count(&ranking, weight);
         area[b] = auroc_from_count(&c);
     }
@@ -95,7 +93,6 @@ static struct limits sanity_limits(const struct score *s)
     size_t undefined;
     if (interval_percentile(&limits.low, &limits.high, &undefined, area, 1, SANITY_REPLICATES, 0.95, &st))
         limits = (struct limits){NAN, NAN};
-    gsl_rng_free(rng);
     ranking_free(&ranking);
     free(area);
     free(count);

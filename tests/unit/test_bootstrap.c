@@ -54,9 +54,8 @@ static void test_draws(void **state)
     struct cohort c;
     uint32_t weight[N], count[UNITS], again[UNITS];
     draw(&c, 1);
-    gsl_rng *rng = rng_stream_new();
     for (size_t b = 0; b < 50; b++) {
-        bootstrap_weights(weight, count, &c.plan, b, rng);
+        bootstrap_weights(weight, count, &c.plan, b);
         size_t total[2] = {0, 0}, size[2] = {0, 0};
         for (size_t u = 0; u < UNITS; u++) {
             total[c.stratum[u]] += count[u];
@@ -67,23 +66,22 @@ static void test_draws(void **state)
             assert_int_equal(weight[i], count[c.unit[i]]); /* a patient's images go together */
     }
     struct bootstrap_plan other = c.plan; /* the same task, another stage of the program: the same patients */
-    bootstrap_weights(weight, again, &other, 49, rng);
+    bootstrap_weights(weight, again, &other, 49);
     assert_memory_equal(count, again, sizeof count);
     other.stream = "another task";
-    bootstrap_weights(weight, again, &other, 49, rng);
+    bootstrap_weights(weight, again, &other, 49);
     assert_memory_not_equal(count, again, sizeof count);
     other = c.plan;
     other.seed++;
-    bootstrap_weights(weight, again, &other, 49, rng);
+    bootstrap_weights(weight, again, &other, 49);
     assert_memory_not_equal(count, again, sizeof count);
     other = c.plan;
     other.stratum = NULL;
-    bootstrap_weights(weight, again, &other, 3, rng);
+    bootstrap_weights(weight, again, &other, 3);
     size_t total = 0;
     for (size_t u = 0; u < UNITS; u++)
         total += again[u];
     assert_int_equal(total, UNITS);
-    gsl_rng_free(rng);
 }
 
 /* Every patient is drawn equally often: chi-squared over 20,000 replicates of 7 patients. */
@@ -95,9 +93,8 @@ static void test_draws_are_uniform(void **state)
     const struct bootstrap_plan plan = {U, unit, U, NULL, 0, B, 1, "uniform"};
     uint32_t weight[U], count[U];
     double total[U] = {0}, chi = 0;
-    gsl_rng *rng = rng_stream_new();
     for (size_t b = 0; b < B; b++) {
-        bootstrap_weights(weight, count, &plan, b, rng);
+        bootstrap_weights(weight, count, &plan, b);
         for (size_t u = 0; u < U; u++)
             total[u] += count[u];
     }
@@ -105,7 +102,6 @@ static void test_draws_are_uniform(void **state)
         chi += (total[u] - B) * (total[u] - B) / B;
     assert_true(chi < 22.5); /* 0.999 quantile of chi-squared with 6 degrees */
     assert_true(chi > 0.38); /* and not suspiciously even */
-    gsl_rng_free(rng);
 }
 
 static void test_threads(void **state)
@@ -260,9 +256,24 @@ static void test_coverage(void **state)
     assert_true(covered[1] < RUNS * 0.90);
 }
 
+static void words_are_those_of_gsl(void **state)
+{
+    (void)state;
+    gsl_rng *rng = rng_stream_new();
+    struct rng_words words;
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        rng_stream_set(rng, seed, "words", seed * seed);
+        rng_words_set(&words, seed, "words", seed * seed);
+        for (size_t i = 0; i < 2000; i++)
+            assert_int_equal(rng_word(&words), gsl_rng_get(rng));
+    }
+    gsl_rng_free(rng);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(words_are_those_of_gsl),
         cmocka_unit_test(test_draws),            cmocka_unit_test(test_draws_are_uniform),
         cmocka_unit_test(test_threads),          cmocka_unit_test(test_limits),
         cmocka_unit_test(test_percentile_edges), cmocka_unit_test(test_refusals),

@@ -1,6 +1,7 @@
-/* Boxes from COCO, LabelMe, VOC, YOLO and CSV files, and what is refused, by file and line or entry. */
+/* Boxes from COCO, LabelMe, VOC, YOLO and CSV files, masks from pictures and polygons, and what is refused, by file and line or entry. */
 #include <math.h>
 
+#include "base/png_encode.h"
 #include "encoder_folder.h"
 #include "region/boxes.h"
 
@@ -214,6 +215,198 @@ static void voc_files_are_read(void **state)
     remove_folder(labels);
 }
 
+/* ---- masks ---- */
+
+static bool inside_polygon(const double *p, size_t n, double x, double y)
+{
+    bool inside = false;
+    for (size_t i = 0, j = n - 1; i < n; j = i++)
+        if ((p[2 * i + 1] > y) != (p[2 * j + 1] > y) && x < (p[2 * j] - p[2 * i]) * (y - p[2 * i + 1]) / (p[2 * j + 1] - p[2 * i + 1]) + p[2 * i])
+            inside = !inside;
+    return inside;
+}
+
+static bool covers(const struct outline *o, size_t x, size_t y)
+{
+    size_t hits = 0;
+    for (size_t i = 0; i < o->n; i++)
+        hits += o->run[i].y == y && x >= o->run[i].first && x < o->run[i].end;
+    assert_true(hits <= 1);
+    return hits;
+}
+
+/* Every pixel of stars with crossing sides and corners outside, by the ray's rule; of two the union. */
+static void polygons_cover_the_pixels_whose_centres_they_hold(void **state)
+{
+    (void)state;
+    enum { W = 40, H = 30, N = 7 };
+    uint32_t seed = 5;
+    for (int round = 0; round < 200; round++) {
+        double point[2][2 * N];
+        struct outline o = {0};
+        for (size_t p = 0; p < 2; p++) {
+            for (size_t i = 0; i < 2 * N; i++) {
+                seed = seed * 1664525u + 1013904223u;
+                point[p][i] = (seed >> 8) / 16777216.0 * 50 - 5;
+                if (round % 3 == 0)
+                    point[p][i] = floor(point[p][i]) + (i % 2 ? 0.5 : 0); /* corners on centres' rows, sides along them */
+            }
+            outline_add_polygon(&o, point[p], N, W, H);
+        }
+        for (size_t y = 0; y < H; y++)
+            for (size_t x = 0; x < W; x++) {
+                bool due = false, edge = false;
+                for (size_t p = 0; p < 2; p++) {
+                    due |= inside_polygon(point[p], N, (double)x + 0.5, (double)y + 0.5);
+                    edge |= inside_polygon(point[p], N, (double)x + 0.5 - 1e-9, (double)y + 0.5) != inside_polygon(point[p], N, (double)x + 0.5 + 1e-9, (double)y + 0.5);
+                }
+                if (!edge && covers(&o, x, y) != due)
+                    fail_msg("round %d: pixel %zu, %zu", round, x, y);
+            }
+        free(o.run);
+    }
+}
+
+static void what_touches_in_a_mask_is_one_finding(void **state)
+{
+    (void)state;
+    static const char *const picture[] = {
+        "#..#....",
+        ".#.#..##", /* joined at corners */
+        "..#....#",
+        "........",
+        "##.###.#",
+        "##.#.#.#",
+        "...###..",
+    };
+    enum { W = 8, H = 7 };
+    uint16_t sample[W * H * 3] = {0};
+    size_t n, size[5] = {0};
+    for (size_t i = 0; i < (size_t)W * H; i++)
+        sample[3 * i + i % 3] = picture[i / W][i % W] == '#' ? 7 : 0; /* any channel counts */
+    struct outline *o = outline_components(&n, sample, W, H, 3);
+    assert_int_equal(n, 5);
+    for (size_t k = 0; k < n; k++) {
+        for (size_t i = 0; i < (size_t)W * H; i++)
+            if (covers(&o[k], i % W, i / W)) {
+                assert_int_equal(picture[i / W][i % W], '#');
+                size[k]++;
+            }
+        free(o[k].run);
+    }
+    free(o);
+    const size_t due[] = {5, 3, 4, 8, 2};
+    assert_memory_equal(size, due, sizeof due);
+}
+
+static void put_mask(const char *directory, const char *name, const uint16_t *grey, size_t w, size_t h)
+{
+    size_t size;
+    char *path = path_join(directory, name);
+    unsigned char *png = png_encode(&size, grey, w, h, 1, 8);
+    FILE *f = fopen(path, "wb");
+    assert_non_null(f);
+    assert_int_equal(fwrite(png, 1, size, f), size);
+    assert_int_equal(fclose(f), 0);
+    free(png);
+    free(path);
+}
+
+static void refuse_masks(const char *path, const char *word)
+{
+    struct boxes b;
+    struct status st = {0};
+    int code = boxes_read_masks(&b, path, &st);
+    if (!code) {
+        struct boxes_image *image = boxes_find(&b, "x/a.jpeg");
+        assert_non_null(image);
+        code = boxes_fit(image, 20, 10, "x/a.jpeg", &st);
+        boxes_free(&b);
+    }
+    assert_int_equal(code, STATUS_DATA);
+    if (!strstr(st.text, word))
+        fail_msg("'%s' does not hold '%s'", st.text, word);
+}
+
+static void folders_of_masks_are_read(void **state)
+{
+    (void)state;
+    char *masks = make_folder();
+    struct boxes b;
+    struct status st = {0};
+    uint16_t grey[200] = {0};
+    grey[3 * 20 + 4] = grey[3 * 20 + 5] = grey[4 * 20 + 6] = 255;
+    grey[9 * 20 + 19] = 1;
+    put_mask(masks, "a.png", grey, 20, 10);
+    put_mask(masks, "none.png", grey + 100, 5, 5);
+    if (boxes_read_masks(&b, masks, &st))
+        fail_msg("%s", st.text);
+    struct boxes_image *image = boxes_find(&b, "x/a.jpeg");
+    assert_non_null(image);
+    assert_int_equal(boxes_fit(image, 20, 10, "x/a.jpeg", &st), STATUS_OK);
+    assert_int_equal(image->n, 2);
+    assert_true(image->box[0].left == 4 && image->box[0].top == 3 && image->box[0].right == 7 && image->box[0].bottom == 5);
+    assert_true(image->box[1].left == 19 && image->box[1].bottom == 10);
+    assert_int_equal(image->box[0].outline.n, 2);
+    assert_int_equal(boxes_find(&b, "none.jpg")->n, 0);
+    boxes_free(&b);
+    put_mask(masks, "a.png", grey, 10, 20);
+    refuse_masks(masks, "a.png': 'a' is given as 10x20 px, but 'x/a.jpeg' has 20x10");
+    put_text(masks, "a.png", "no picture");
+    refuse_masks(masks, "a.png'");
+    assert_int_equal(boxes_read(&b, masks, &st), STATUS_DATA); /* they are no boxes */
+    remove_folder(masks);
+    masks = make_folder();
+    put_text(masks, "a.txt", "0 0.5 0.5 0.2 0.2");
+    refuse_masks(masks, "a.txt' holds boxes alone");
+    remove_folder(masks);
+}
+
+#define SEGMENTS(x) "{" IMAGES ", \"annotations\": [{\"id\": 4, \"image_id\": 7, \"bbox\": [0, 0, 1, 1], \"segmentation\": " x "}]}"
+
+static void refuse_segments(const char *text, const char *word)
+{
+    struct boxes b;
+    struct status st = {0};
+    put_text(folder, "c.json", text);
+    assert_int_equal(boxes_read_masks(&b, coco, &st), STATUS_DATA);
+    if (!strstr(st.text, word))
+        fail_msg("'%s' does not hold '%s'", st.text, word);
+}
+
+static void polygons_of_json_files_are_read(void **state)
+{
+    (void)state;
+    struct boxes b;
+    struct status st = {0};
+    put_text(folder, "c.json", SEGMENTS("[[2, 2, 6, 2, 6, 5, 2, 5], [5, 4, 9, 4, 9, 6, 5, 6]]"));
+    if (boxes_read_masks(&b, coco, &st))
+        fail_msg("%s", st.text);
+    struct boxes_image *image = boxes_find(&b, "b.png");
+    assert_true(image->n == 1 && image->box[0].left == 2 && image->box[0].right == 9 && image->box[0].bottom == 6); /* not the bbox */
+    assert_int_equal(image->box[0].outline.n, 4); /* 2, 3: 2..6; 4: 2..9; 5: 5..9 */
+    assert_true(covers(&image->box[0].outline, 8, 4) && !covers(&image->box[0].outline, 8, 3));
+    boxes_free(&b);
+    refuse_segments(SEGMENTS("[]"), "annotation 1 (id 4): its segmentation is no list of polygons");
+    refuse_segments(SEGMENTS("{\"counts\": [3, 4], \"size\": [10, 20]}"), "no list of polygons");
+    refuse_segments(SEGMENTS("[[1, 1, 2, 2]]"), "three points or more");
+    refuse_segments(SEGMENTS("[[1, 1, 2, 2, 3]]"), "three points or more");
+    refuse_segments(SEGMENTS("[[1, 1, 2, 2, 3, \"4\"]]"), "no number");
+    refuse_segments(SEGMENTS("[[1, 1, 30, 2, 3, 4]]"), "lies outside 'b.png' of 20x10 px");
+    refuse_segments(SEGMENTS("[[1, 1, 1e300, 2, 3, 4]]"), "lies outside 'b.png' of 20x10 px");
+    refuse_segments(SEGMENTS("[[1, 1, 2, 1, 3, 1]]"), "has no size");
+    char *labels = make_folder();
+    put_text(labels, "1.json", "{\"imagePath\": \"a.jpeg\", \"imageWidth\": 20, \"imageHeight\": 10, \"shapes\": ["
+                               "{\"label\": \"t\", \"shape_type\": \"polygon\", \"points\": [[3, 1], [8, 1], [8, 4], [3, 4]]}, "
+                               "{\"label\": \"t\", \"shape_type\": \"rectangle\", \"points\": [[2, 1], [9, 8]]}]}");
+    if (boxes_read_masks(&b, labels, &st))
+        fail_msg("%s", st.text);
+    image = boxes_find(&b, "a.jpeg"); /* the rectangle of the same tumour does not count beside its polygon */
+    assert_true(image->n == 1 && image->box[0].left == 3 && image->box[0].outline.n == 3);
+    boxes_free(&b);
+    remove_folder(labels);
+}
+
 static int make(void **state)
 {
     (void)state;
@@ -239,6 +432,10 @@ int main(void)
         cmocka_unit_test(yolo_fractions_become_pixels),
         cmocka_unit_test(csv_boxes_are_checked_by_line),
         cmocka_unit_test(voc_files_are_read),
+        cmocka_unit_test(polygons_cover_the_pixels_whose_centres_they_hold),
+        cmocka_unit_test(what_touches_in_a_mask_is_one_finding),
+        cmocka_unit_test(folders_of_masks_are_read),
+        cmocka_unit_test(polygons_of_json_files_are_read),
     };
     return cmocka_run_group_tests(tests, make, drop);
 }

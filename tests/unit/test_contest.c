@@ -109,17 +109,15 @@ static void check_bootstrap(enum task_kind kind, const char *metric, size_t n_se
     assert_int_equal(contender_new(&x, &c, a, n_sets, NULL), STATUS_OK);
     assert_int_equal(contender_new(&y, &c, b, n_sets, NULL), STATUS_OK);
     assert_int_equal(contest_pair(&r, &c, &x, &y, NULL), STATUS_OK);
-    gsl_rng *rng = rng_stream_new();
     uint32_t weight[N], count[UNITS];
     for (size_t k = 0; k < B; k++) {
         double d = 0;
-        bootstrap_weights(weight, count, &c.plan, k, rng);
+        bootstrap_weights(weight, count, &c.plan, k);
         for (size_t f = 0; f < n_sets; f++)
             d += (resampled(&c, &w, a[f], weight, columns) - resampled(&c, &w, b[f], weight, columns)) / (double)n_sets;
         if (!isnan(d))
             difference[defined++] = d;
     }
-    gsl_rng_free(rng);
     qsort(difference, defined, sizeof *difference, ascending);
     double at = 0.05 * (double)(defined - 1), low = difference[(size_t)at] + (at - floor(at)) * (difference[(size_t)at + 1] - difference[(size_t)at]);
     assert_true(fabs(r.difference.estimate - value) < 1e-13);
