@@ -194,12 +194,15 @@ clang: ## build everything with clang (warnings)
 	@$(MAKE) --no-print-directory CONFIG=clang CC=clang all unit tools $(BENCHES:$B/%=build/clang/%) build/clang/tests/golden/golden
 
 PREFIX ?= /usr/local
-install: $(PROGRAM) ## program, scripts of the figures and man page under PREFIX
+install: $(PROGRAM) ## program, scripts of the figures, man page and completion under PREFIX
 	install -D $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/skelex-eval
 	install -d $(DESTDIR)$(PREFIX)/share/skelex-eval/plots
 	install -m 644 plots/*.gp $(DESTDIR)$(PREFIX)/share/skelex-eval/plots
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1
 	$(PROGRAM) --man > $(DESTDIR)$(PREFIX)/share/man/man1/skelex-eval.1
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+	$(PROGRAM) --completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/skelex-eval
+	$(PROGRAM) --completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_skelex-eval
 
 clean: ## remove build/
 	rm -rf build

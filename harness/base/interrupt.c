@@ -27,9 +27,14 @@ bool interrupt_requested(void)
     return requested != 0;
 }
 
+int interrupt_number(void)
+{
+    return requested ? requested : SIGINT;
+}
+
 _Noreturn void interrupt_finish(void)
 {
-    int number = requested ? requested : SIGINT;
+    int number = interrupt_number();
     signal(number, SIG_DFL);
     raise(number);
     _Exit(128 + number);

@@ -7,6 +7,7 @@
 
 void interrupt_install(void);
 bool interrupt_requested(void);
+int interrupt_number(void); /* of the signal; SIGINT before there was any */
 /* After the work is put away: end as the signal would have, so that shells and schedulers see it. */
 _Noreturn void interrupt_finish(void);
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/status.h"
 
@@ -107,4 +108,28 @@ char *mem_printf(const char *format, ...)
     if (n < 0)
         out_of_memory(strlen(format), 1);
     return text;
+}
+
+size_t mem_resident(void)
+{
+    unsigned long pages = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    if (f && fscanf(f, "%*u %lu", &pages) != 1)
+        pages = 0;
+    if (f)
+        fclose(f);
+    return (size_t)pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+size_t mem_available(void)
+{
+    unsigned long kib = 0;
+    char line[128];
+    FILE *f = fopen("/proc/meminfo", "r");
+    while (f && !kib && fgets(line, sizeof line, f))
+        if (sscanf(line, "MemAvailable: %lu kB", &kib) != 1)
+            kib = 0;
+    if (f)
+        fclose(f);
+    return (size_t)kib * 1024;
 }

@@ -23,6 +23,11 @@ void *mem_huge(size_t bytes) __attribute__((alloc_size(1), malloc));
 /* Make room for one more element: returns base, perhaps moved, with capacity > n. */
 void *mem_grow(void *base, size_t n, size_t *capacity, size_t size);
 
+/* Bytes of this process that are in main memory now; 0 where the system does not say. */
+size_t mem_resident(void);
+/* Bytes that the system could still give, here and by /proc/meminfo (MemAvailable); 0 where it does not say. */
+size_t mem_available(void);
+
 /* *product = a * b; false if that overflows size_t. */
 bool size_mul(size_t a, size_t b, size_t *product);
 

@@ -1,18 +1,20 @@
 /* compare: models of results folders against each other. */
 #include <string.h>
 
+#include "cmd/answer.h"
 #include "cmd/command.h"
+#include "cmd/wrap.h"
 #include "metric/panel.h"
 
 void command_print_comparison(const struct compare_summary *s, const char *directory)
 {
     for (size_t i = 0; i < s->n; i++) {
         const struct compare_outcome *o = &s->outcome[i];
-        printf("compared (%s): %zu hypotheses, %zu tested, %zu significant at %g after Holm's correction\n", o->family, o->hypotheses, o->tested, o->significant,
-               o->alpha);
+        wrap_print(stdout, 0, 2, "compared (%s): %zu hypotheses, %zu tested, %zu significant at %g after Holm's correction", o->family, o->hypotheses, o->tested,
+                   o->significant, o->alpha);
     }
     if (s->n)
-        printf("differences, intervals, p: %s/compare.csv; over tasks: %s/ranks.csv\n", directory, directory);
+        wrap_print(stdout, 0, 2, "differences, intervals, p: %s/compare.csv; over tasks: %s/ranks.csv", directory, directory);
 }
 
 static int take_metric(struct compare_family *family, const char *name, struct status *st)
@@ -33,7 +35,10 @@ static int take_probe(struct compare_family *family, const char *name, struct st
     for (int i = 0; i < N_STUDY_PROBES; i++)
         if (!strcmp(name, study_probe_name((enum study_probe)i)))
             return STATUS_OK;
-    return status_set(st, STATUS_USAGE, "--probe is '%s'; there is no such probe", name);
+    char known[256] = "";
+    for (size_t i = 0, used = 0; i < N_STUDY_PROBES && used < sizeof known; i++)
+        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", study_probe_name((enum study_probe)i));
+    return status_set(st, STATUS_USAGE, "--probe is '%s'; expected one of: %s", name, known);
 }
 
 int cmd_compare(const struct invocation *in, struct status *st)
@@ -55,9 +60,14 @@ int cmd_compare(const struct invocation *in, struct status *st)
     code = compare_write(&o, &summary, st);
     if (code)
         return code;
-    if (!summary.n)
-        printf("one model: nothing to compare\n");
-    command_print_comparison(&summary, o.output);
+    if (in->answer) {
+        json_object_set_new(in->answer, "output", answer_text(o.output));
+        answer_comparisons(in->answer, &summary);
+    } else {
+        if (!summary.n)
+            printf("one model: nothing to compare\n");
+        command_print_comparison(&summary, o.output);
+    }
     compare_summary_free(&summary);
     return STATUS_OK;
 }

@@ -6,53 +6,98 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "cmd/answer.h"
+#include "cmd/closing.h"
 #include "cmd/command.h"
+#include "cmd/wrap.h"
 #include "evaluate/carried.h"
 #include "evaluate/external.h"
 #include "evaluate/overlap.h"
 
-static void print_value(double value, double low, double high, int digits)
+#define WIDE 25 /* "-0.041 (-0.160 to 0.080)" */
+
+/* "0.741 (0.625 to 0.855)" */
+static void print_value(const char *metric, double value, double low, double high, size_t width)
 {
-    if (isnan(value))
-        printf("NA");
-    else if (isnan(low) || isnan(high))
-        printf("%.*f (NA)", digits, value);
-    else
-        printf("%.*f (%.*f to %.*f)", digits, value, digits, low, digits, high);
+    char figure[CLOSING_WIDE], interval[CLOSING_WIDE];
+    closing_value(figure, metric, value);
+    closing_interval(interval, metric, low, high);
+    char *text = isnan(value) ? mem_strdup("NA") : mem_printf("%s (%s)", figure, interval);
+    wrap_pad(stdout, text, width);
+    free(text);
 }
 
+/* A line of names, below it internal, external and difference. */
 static void print_figures(const struct pipeline *p, const struct carried_list *list)
 {
+    printf("\n%s (external)\n    %-*s%-*s%s\n", p->study.name, WIDE, "internal", WIDE, "external", "difference");
     for (size_t i = 0; i < list->n; i++) {
         const struct carried *a = &list->item[i];
         const struct saved_probe *s = &a->probe;
         const struct beside *b = &a->headline;
-        char fold[32] = "";
         const char *metric = cell_headline_metric(s->kind);
-        int digits = !strcmp(metric, "mae") ? 2 : 3;
+        char fold[32] = "";
         if (s->fold)
-            (void)snprintf(fold, sizeof fold, " fold %zu", s->fold);
-        printf("%s (external), %s  %s%s  %s  %s  %s  %s  internal ", p->study.name, p->study.tasks[a->task].task->name, s->protocol, fold, s->model, s->readout,
-               s->probe, metric);
-        print_value(b->internal, b->internal_low, b->internal_high, digits);
-        printf("  external ");
-        print_value(b->external, b->external_low, b->external_high, digits);
-        printf("  difference ");
-        print_value(b->difference, b->difference_low, b->difference_high, digits);
+            (void)snprintf(fold, sizeof fold, ", fold %zu", s->fold);
+        wrap_print(stdout, 0, 4, "  %s, %s%s: %s of %s, %s, %s", p->study.tasks[a->task].task->name, s->protocol, fold, metric, s->model, s->readout, s->probe);
+        printf("    ");
+        print_value(metric, b->internal, b->internal_low, b->internal_high, WIDE);
+        print_value(metric, b->external, b->external_low, b->external_high, WIDE);
+        print_value(metric, b->difference, b->difference_low, b->difference_high, 0);
         putchar('\n');
     }
-    printf("reports: %s/external.csv, casemix.csv, shift.csv, predictions_external/, provenance_external.json\n", p->study.output);
+    wrap_print(stdout, 0, 2, "reports in %s: external.csv, casemix.csv, shift.csv, predictions_external/, provenance_external.json", p->study.output);
+}
+
+static void add_value(json_t *figure, const char *name, double value, double low, double high)
+{
+    json_t *v = json_object();
+    json_object_set_new(v, "value", answer_number(value));
+    json_object_set_new(v, "low", answer_number(low));
+    json_object_set_new(v, "high", answer_number(high));
+    json_object_set_new(figure, name, v);
+}
+
+/* "external": one of a cohort with the figures of its probes, behind those there. */
+static void answer_external(json_t *answer, const struct pipeline *p, const struct carried_list *list)
+{
+    json_t *all = json_object_get(answer, "external"), *cohort = json_object(), *figures = json_array();
+    if (!all)
+        json_object_set_new(answer, "external", all = json_array());
+    for (size_t i = 0; i < list->n; i++) {
+        const struct carried *a = &list->item[i];
+        const struct saved_probe *s = &a->probe;
+        const struct beside *b = &a->headline;
+        json_t *figure = json_object();
+        const struct {
+            const char *key, *text;
+        } name[] = {{"task", p->study.tasks[a->task].task->name}, {"protocol", s->protocol}, {"model", s->model}, {"readout", s->readout},
+                    {"probe", s->probe}, {"metric", cell_headline_metric(s->kind)}};
+        for (size_t k = 0; k < sizeof name / sizeof *name; k++)
+            json_object_set_new(figure, name[k].key, answer_text(name[k].text));
+        json_object_set_new(figure, "fold", s->fold ? answer_count(s->fold) : json_null());
+        add_value(figure, "internal", b->internal, b->internal_low, b->internal_high);
+        add_value(figure, "external", b->external, b->external_low, b->external_high);
+        add_value(figure, "difference", b->difference, b->difference_low, b->difference_high);
+        json_array_append_new(figures, figure);
+    }
+    json_object_set_new(cohort, "cohort", answer_text(p->study.name));
+    json_object_set_new(cohort, "output", answer_text(p->study.output));
+    json_object_set_new(cohort, "figures", figures);
+    json_array_append_new(all, cohort);
 }
 
 /* What is left once the probes are read and the cohort is prepared and judged, with its models there. */
-static int validate(struct pipeline *p, struct carried_list *list, bool decode_only, struct status *st)
+static int validate(struct pipeline *p, struct carried_list *list, const struct invocation *in, bool decode_only, struct status *st)
 {
     int code = carried_match_models(list, p, st);
     if (!code)
         code = pipeline_extract(p, decode_only, st);
     if (!code)
         code = pipeline_external(p, list, st);
-    if (!code)
+    if (!code && in->answer)
+        answer_external(in->answer, p, list);
+    else if (!code)
         print_figures(p, list);
     return code;
 }
@@ -84,7 +129,7 @@ int cmd_external(const struct invocation *in, struct status *st)
         if (!code)
             code = pipeline_open_models(&p, st);
         if (!code)
-            code = validate(&p, &list, false, st);
+            code = validate(&p, &list, in, false, st);
         pipeline_free(&p);
     }
     carried_free(&list);
@@ -169,7 +214,7 @@ int command_externals_extract(struct external_cohorts *e, struct pipeline *p, st
     return code;
 }
 
-int command_externals_evaluate(struct external_cohorts *e, struct pipeline *p, bool decode_only, struct status *st)
+int command_externals_evaluate(struct external_cohorts *e, struct pipeline *p, const struct invocation *in, bool decode_only, struct status *st)
 {
     int code = STATUS_OK;
     pipeline_close_store(p);
@@ -184,7 +229,7 @@ int command_externals_evaluate(struct external_cohorts *e, struct pipeline *p, b
         if (!code)
             code = carried_open_origins(&list, &cohort->study, st);
         if (!code)
-            code = validate(cohort, &list, decode_only, st);
+            code = validate(cohort, &list, in, decode_only, st);
         pipeline_close_store(cohort);
         carried_free(&list);
         free(probes);

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "cmd/answer.h"
 #include "cmd/command.h"
 #include "region/boxes.h"
 
@@ -202,9 +203,26 @@ static void print_localisation(const struct localise *l)
     printf("\n");
 }
 
+static void answer_localisation(json_t *answer, const struct localise *l)
+{
+    json_t *list = json_array();
+    for (size_t map = 0; map < 3; map++)
+        for (size_t metric = 0; metric < LOCALISATION_METRICS; metric++) {
+            const struct localise_figure *f = &l->figure[map][metric];
+            json_t *figure = json_object();
+            json_object_set_new(figure, "map", answer_text(localise_map_name(map)));
+            json_object_set_new(figure, "metric", answer_text(localisation_metric_name((enum localisation_metric)metric)));
+            json_object_set_new(figure, "value", answer_number(f->value));
+            json_object_set_new(figure, "low", answer_number(f->low));
+            json_object_set_new(figure, "high", answer_number(f->high));
+            json_array_append_new(list, figure);
+        }
+    json_object_set_new(answer, "localisation", list);
+}
+
 /* ---- the command ---- */
 
-static void print_summary(const struct heatmap *h)
+static void print_summary(const struct heatmap *h, json_t *answer)
 {
     double encoder = 0, decoder = 0;
     size_t made = 0, resumed = 0, passes = 0;
@@ -214,6 +232,14 @@ static void print_summary(const struct heatmap *h)
         made += h->picture[i].done && !h->picture[i].resumed;
         resumed += h->picture[i].resumed;
         passes += h->picture[i].done ? h->picture[i].map.passes : 0;
+    }
+    if (answer) {
+        json_object_set_new(answer, "output", answer_text(h->options.output));
+        json_object_set_new(answer, "maps_made", answer_count(made));
+        json_object_set_new(answer, "maps_kept", answer_count(resumed));
+        json_object_set_new(answer, "passes", answer_count(passes));
+        json_object_set_new(answer, "seconds", answer_number(h->wall_s));
+        return;
     }
     printf("%s: %zu error maps, %.1f passes each (%zu made now, %zu were there); error_maps.csv, maps/, overlays/, panels/\n", h->options.output,
            made + resumed, made + resumed ? (double)passes / (double)(made + resumed) : 0.0, made, resumed);
@@ -260,12 +286,14 @@ static int run(const struct invocation *in, const struct encoder *e, const struc
     if (!code)
         code = heatmap_run(&h, st);
     if ((!code || code == STATUS_DATA) && h.wall_s > 0)
-        print_summary(&h);
+        print_summary(&h, in->answer);
     /* also of the pictures that have a map where others are bad, which stay the outcome */
     struct status of_scores = {0};
     if ((!code || (code == STATUS_DATA && h.wall_s > 0)) && boxes) {
         int scored = localise_run(&localise, &h, &of_scores);
-        if (!scored)
+        if (!scored && in->answer)
+            answer_localisation(in->answer, &localise);
+        else if (!scored)
             print_localisation(&localise);
         else if (!code)
             code = status_set(st, scored, "%s", of_scores.text);

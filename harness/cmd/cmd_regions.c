@@ -1,6 +1,7 @@
 /* regions: the region-guided classifier on every region of a study's images. */
 #include <math.h>
 
+#include "cmd/answer.h"
 #include "cmd/command.h"
 #include "evaluate/provenance.h"
 #include "region/region_run.h"
@@ -31,6 +32,29 @@ static void print_summary(const struct pipeline *p, const struct region_summary 
     putchar('\n');
 }
 
+static void answer_regions(json_t *answer, const struct pipeline *p, const struct region_summary *s)
+{
+    json_t *models = json_array();
+    for (size_t m = 0; m < s->n_models; m++) {
+        const struct region_headline *h = &s->headline[m];
+        json_t *model = json_object();
+        json_object_set_new(model, "model", answer_text(p->study.models[m].name));
+        json_object_set_new(model, "score", answer_text(h->score));
+        json_object_set_new(model, "auroc", answer_number(h->value));
+        json_object_set_new(model, "low", answer_number(h->low));
+        json_object_set_new(model, "high", answer_number(h->high));
+        json_object_set_new(model, "images", answer_count(h->n));
+        json_object_set_new(model, "positive", answer_count(h->n_positive));
+        json_object_set_new(model, "whole_image_auroc", answer_number(h->whole));
+        json_array_append_new(models, model);
+    }
+    json_object_set_new(answer, "images", answer_count(s->n_images));
+    json_object_set_new(answer, "regions", answer_count(s->n_regions));
+    json_object_set_new(answer, "test_images", answer_count(s->n_test));
+    json_object_set_new(answer, "missing_images", answer_count(s->n_missing));
+    json_object_set_new(answer, "models", models);
+}
+
 int cmd_regions(const struct invocation *in, struct status *st)
 {
     struct pipeline p;
@@ -45,7 +69,9 @@ int cmd_regions(const struct invocation *in, struct status *st)
         code = region_run(&summary, &p.study, p.cohort, &p.survey, p.featurizer, &o, st);
     if (!code) {
         code = provenance_write_regions(&p, st);
-        if (!code)
+        if (!code && in->answer)
+            answer_regions(in->answer, &p, &summary);
+        else if (!code)
             print_summary(&p, &summary);
         region_summary_free(&summary);
     }

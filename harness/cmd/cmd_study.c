@@ -5,6 +5,8 @@
 
 #include "base/memory.h"
 #include "base/number.h"
+#include "cmd/answer.h"
+#include "cmd/closing.h"
 #include "cmd/command.h"
 #include "cohort/audit.h"
 #include "report/reporting.h"
@@ -71,87 +73,23 @@ int command_judge_audit(const struct pipeline *p, bool quiet, struct status *st)
     return STATUS_OK;
 }
 
-/* ---- the table at the end ---- */
-
-static int width_of(int least, const char *text)
-{
-    int n = (int)strlen(text);
-    return n > least ? n : least;
-}
-
-static void print_table(const struct pipeline *p)
-{
-    int task = 4, protocol = 8, model = 5, readout = 7, probe = 6;
-    for (size_t i = 0; i < p->n_headlines; i++) {
-        task = width_of(task, p->headline[i].task);
-        protocol = width_of(protocol, p->headline[i].protocol);
-        model = width_of(model, p->headline[i].model);
-        readout = width_of(readout, p->headline[i].readout);
-        probe = width_of(probe, p->headline[i].probe);
-    }
-    printf("\n%-*s  %-*s  %-*s  %-*s  %-*s  %-15s  %7s  %g%% interval\n", task, "task", protocol, "protocol", model, "model", readout, "readout", probe, "probe", "metric (test)", "value",
-           100 * p->study.level);
-    const char *before = "";
-    bool edge = false;
-    for (size_t i = 0; i < p->n_headlines; i++) {
-        const struct headline *h = &p->headline[i];
-        if (strcmp(before, h->task) != 0 && *before)
-            putchar('\n');
-        before = h->task;
-        printf("%-*s  %-*s  %-*s  %-*s  %-*s  %-15s  ", task, h->task, protocol, h->protocol, model, h->model, readout, h->readout, probe, h->probe, h->metric);
-        int digits = !strcmp(h->metric, "mae") ? 2 : 3;
-        if (isnan(h->value))
-            printf("%7s", "NA");
-        else
-            printf("%7.*f", digits, h->value);
-        if (!isnan(h->sd))
-            printf("  SD %.*f", digits, h->sd);
-        else if (isnan(h->low) || isnan(h->high))
-            printf("  NA");
-        else
-            printf("  %.*f to %.*f", digits, h->low, digits, h->high);
-        if (h->edge)
-            printf("  *");
-        edge |= h->edge;
-        putchar('\n');
-    }
-    for (size_t i = 0; i < p->n_headlines; i++) {
-        const struct headline *h = &p->headline[i];
-        if (h->cost.images_read)
-            printf("attentive probe of %s, %s, %s: %.1f s; %zu models, %zu passes over the tokens, %.3g GB read\n", h->task, h->protocol, h->model,
-                   h->cost.seconds, h->cost.n_fits, h->cost.n_passes, (double)h->cost.bytes_read / 1e9);
-    }
-    if (edge)
-        printf("* the chosen hyper-parameter lies at the edge of its grid (path.csv)\n");
-    printf("\nseed %llu", (unsigned long long)p->study.seed);
-    if (study_has_protocol(&p->study, PROTOCOL_GROUPED) || study_has_protocol(&p->study, PROTOCOL_GIVEN))
-        printf("; intervals: chosen by what was measured and named in metrics.csv, column method; bootstraps of %zu replicates", p->study.replicates);
-    if (study_has_protocol(&p->study, PROTOCOL_OFFICIAL))
-        printf("; official: mean and population SD of five folds on one test set, no interval");
-    printf("\n");
-    command_print_comparison(&p->compared, p->study.output);
-    printf("reports: %s/metrics.csv, predictions/, path.csv, splits/, cohort.csv, audit.csv, provenance.json\n", p->study.output);
-}
-
 /* Evaluates both; frees both. */
-static int finish(struct pipeline *p, struct external_cohorts *e, bool decode_only, int code, struct status *st)
+static int finish(struct pipeline *p, struct external_cohorts *e, const struct invocation *in, bool decode_only, int code, struct status *st)
 {
     if (!code)
         code = pipeline_evaluate(p, st);
     if (!code) {
-        print_table(p);
-        code = command_externals_evaluate(e, p, decode_only, st);
+        if (in->answer)
+            answer_figures(in->answer, p);
+        else
+            closing_print(stdout, p);
+        code = command_externals_evaluate(e, p, in, decode_only, st);
     }
     if (!code)
         code = reporting_write(p->study.output, st);
     command_externals_free(e);
-    struct redraw_result r;
     if (!code)
-        code = redraw(&r, p->study.output, p->options.n_threads, st);
-    if (!code) {
-        command_say_report(&r, p->options.quiet);
-        redraw_free(&r);
-    }
+        code = command_report(p->study.output, in, st);
     pipeline_free(p);
     return code;
 }
@@ -160,6 +98,8 @@ static int finish(struct pipeline *p, struct external_cohorts *e, bool decode_on
 static int judge_and_open(struct pipeline *p, const struct invocation *in, struct status *st)
 {
     int code = command_judge_audit(p, in->quiet, st);
+    if (in->answer)
+        answer_study(in->answer, p);
     if (!code && !p->options.metadata_only)
         code = pipeline_open_models(p, st);
     for (size_t m = 0; !code && p->featurizer && m < p->study.n_models; m++) {
@@ -195,9 +135,11 @@ static int begin_all(struct pipeline *p, struct external_cohorts *e, const struc
     return code;
 }
 
-static void say_extracted(const struct pipeline *p)
+static void say_extracted(const struct pipeline *p, const struct invocation *in)
 {
     const struct extract_counts *c = &p->extracted;
+    if (in->answer)
+        answer_extracted(in->answer, c);
     if (p->options.quiet)
         return;
     if (c->damaged)
@@ -220,7 +162,7 @@ static int begin_and_extract(struct pipeline *p, struct external_cohorts *e, con
         command_externals_free(e);
         pipeline_free(p);
     } else {
-        say_extracted(p);
+        say_extracted(p, in);
     }
     return code;
 }
@@ -230,7 +172,7 @@ int cmd_run(const struct invocation *in, struct status *st)
     struct pipeline p;
     struct external_cohorts e;
     int code = begin_and_extract(&p, &e, in, st);
-    return code ? code : finish(&p, &e, false, STATUS_OK, st);
+    return code ? code : finish(&p, &e, in, false, STATUS_OK, st);
 }
 
 int cmd_evaluate(const struct invocation *in, struct status *st)
@@ -238,7 +180,7 @@ int cmd_evaluate(const struct invocation *in, struct status *st)
     struct pipeline p;
     struct external_cohorts e;
     int code = begin_all(&p, &e, in, st);
-    return code ? code : finish(&p, &e, true, pipeline_extract(&p, true, st), st);
+    return code ? code : finish(&p, &e, in, true, pipeline_extract(&p, true, st), st);
 }
 
 int cmd_extract(const struct invocation *in, struct status *st)
@@ -264,98 +206,10 @@ int cmd_export(const struct invocation *in, struct status *st)
     code = pipeline_extract(&p, true, st);
     if (!code)
         code = pipeline_export(&p, to, st);
-    if (!code)
+    if (!code && in->answer)
+        json_object_set_new(in->answer, "exported", answer_text(to));
+    else if (!code)
         printf("%s: embeddings of %zu tasks and %zu models\n", to, p.study.n_tasks, p.study.n_models);
     pipeline_free(&p);
     return code;
-}
-
-/* "published N", and by how much the cohort differs; nothing if the publication does not say. */
-static void print_published(size_t ours, size_t theirs)
-{
-    if (!theirs)
-        return;
-    printf("   published: %zu", theirs);
-    if (ours != theirs)
-        printf(", differs by %+lld", (long long)ours - (long long)theirs);
-}
-
-/* Images, patients and classes of a task beside the published counts. */
-static void print_cohort(const struct cohort *c)
-{
-    const struct task *task = c->source->task;
-    size_t n = task->n_classes ? task->n_classes : 1;
-    struct audit_count *count = NEW(n, struct audit_count);
-    audit_counts(count, c);
-    printf("%s (%s%s%s)\n", task->name, task_kind_name((enum task_kind)task->kind), task->title ? "; " : "", task->title ? task->title : "");
-    if (task->n_layouts)
-        printf("  layout: %s\n", task->cohort.name);
-    printf("  %-32s %6zu", "images", c->n);
-    print_published(c->n, task->counts ? task->counts->images : 0);
-    printf("\n  %-32s %6zu", c->has_patients ? "patients" : "patients (none named)", c->n_units);
-    print_published(c->n_units, task->counts ? task->counts->patients : 0);
-    putchar('\n');
-    for (size_t k = 0; k < n; k++) {
-        printf("  %-32s %6zu images %6zu patients", task->n_classes ? task->classes[k].name : "all", count[k].images[2], count[k].units[2]);
-        if (c->has_partitions)
-            printf("   given: %zu development, %zu test", count[k].images[0], count[k].images[1]);
-        print_published(count[k].images[2], task->counts && k < task->counts->n_classes ? task->class_images[k] : 0);
-        putchar('\n');
-    }
-    if (task->counts)
-        printf("  counts as published by: %s\n", task->counts->source);
-    free(count);
-}
-
-/* Every code that was found, gravest first, over all tasks. */
-static void print_findings(const struct pipeline *p)
-{
-    bool any = false;
-    for (int s = FINDING_ERROR; s >= 0; s--)
-        for (size_t i = 0; i < N_AUDIT_CODES; i++) {
-            size_t n = 0;
-            for (size_t t = 0; t < p->study.n_tasks; t++)
-                n += findings_count_code(&p->cohort[t].findings, (enum severity)s, AUDIT_CODES[i].name);
-            if (!n)
-                continue;
-            if (!any)
-                printf("%-20s %-9s %6s\n", "audit", "severity", "rows");
-            any = true;
-            printf("%-20s %-9s %6zu\n", AUDIT_CODES[i].name, severity_name((enum severity)s), n);
-        }
-    printf("%sall rows: %s/audit.csv\n", any ? "" : "the audit found nothing; ", p->study.output);
-}
-
-int cmd_check(const struct invocation *in, struct status *st)
-{
-    struct pipeline p;
-    struct pipeline_options options;
-    int code = command_pipeline_options(&options, in, st);
-    if (!code)
-        code = pipeline_prepare(&p, in->argument[0], &options, st);
-    if (code)
-        return code;
-    print_findings(&p);
-    putchar('\n');
-    code = judge_and_open(&p, in, st);
-    if (code)
-        return code;
-    struct external_cohorts e = {0};
-    code = command_externals_prepare(&e, &p, in, st);
-    if (code) {
-        pipeline_free(&p);
-        return code;
-    }
-    for (size_t t = 0; t < p.study.n_tasks; t++)
-        print_cohort(&p.cohort[t]);
-    for (size_t i = 0; i < e.n; i++) {
-        printf("\nexternal cohort %s\n", e.item[i].study.name);
-        for (size_t t = 0; t < e.item[i].study.n_tasks; t++)
-            print_cohort(&e.item[i].cohort[t]);
-    }
-    command_externals_free(&e);
-    for (size_t m = 0; p.featurizer && m < p.study.n_models; m++)
-        printf("model %s: %s\n", p.study.models[m].name, p.featurizer[m].words);
-    pipeline_free(&p);
-    return STATUS_OK;
 }

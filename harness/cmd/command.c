@@ -1,53 +1,69 @@
 #include "cmd/command.h"
 
-#include <omp.h>
 #include <gsl/gsl_errno.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/blas.h"
 #include "base/cpu.h"
 #include "base/interrupt.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "base/terminal.h"
 #include "base/version.h"
+#include "cmd/answer.h"
+#include "cmd/command_words.h"
+#include "cmd/completion.h"
+#include "cmd/suggest.h"
 
 #define BIT(option) (1u << (option))
-#define COMMON (BIT(OPTION_THREADS) | BIT(OPTION_QUIET) | BIT(OPTION_HELP))
+#define COMMON (BIT(OPTION_THREADS) | BIT(OPTION_QUIET) | BIT(OPTION_JSON) | BIT(OPTION_HELP))
 #define STUDY (COMMON | BIT(OPTION_OUTPUT) | BIT(OPTION_STORE))
 
-static const struct {
-    const char *name, *letter, *argument, *help;
-} OPTIONS[N_OPTIONS] = {
-    [OPTION_THREADS] = {"--threads", "-t", "N", "threads to use (default: as many as there are processors); no number depends on it"},
-    [OPTION_BATCH] = {"--batch", NULL, "N", "images each thread puts through an encoder at once (default: 1); no number depends on it"},
-    [OPTION_QUIET] = {"--quiet", "-q", NULL, "print results and errors only, no progress"},
-    [OPTION_OUTPUT] = {"--output", "-o", "DIR", "where reports go, in place of the study's `output` (heatmap: of `heatmaps`; compare: of the folder itself)"},
-    [OPTION_STORE] = {"--store", NULL, "DIR", "where embeddings are kept, in place of the study's `store`"},
-    [OPTION_SHARD] = {"--shard", NULL, "I/N", "only share I of N of the images (1/4 ... 4/4), for several processes"},
-    [OPTION_TO] = {"--to", NULL, "DIR", "where exported files go (default: export)"},
-    [OPTION_METADATA_ONLY] = {"--metadata-only", NULL, NULL, "read the tables alone: no image is needed, no file of a model opened"},
-    [OPTION_SEED] = {"--seed", NULL, "S", "seed of what is drawn, masks included (default: 2025)"},
-    [OPTION_PATIENTS] = {"--patients", NULL, "N", "number of synthetic patients (default: 240)"},
-    [OPTION_BENCHMARK] = {"--benchmark", NULL, NULL, "draw small versions of the seven public data sets in place of the cohort"},
-    [OPTION_SCALE] = {"--scale", NULL, "X", "with --benchmark: so many times its usual number of pictures, 0.05 to 20 (default: 1)"},
-    [OPTION_IMAGE] = {"--image", NULL, "FILE", "put this picture through the checkpoint and print what comes out"},
-    [OPTION_LAYERS] = {"--layers", NULL, NULL, "with --image: also mean, norm and largest value of every layer"},
-    [OPTION_REFERENCE] = {"--reference", NULL, "NPY", "with --image: compare with this array, made elsewhere, and say where it first departs"},
-    [OPTION_READOUT] = {"--readout", NULL, "NAME", "which readout --reference holds, where its width does not tell (compare: this one in place of the declared)"},
-    [OPTION_PRECISION] = {"--precision", NULL, "NAME", "fp32 (default) or bf16: of the checkpoint's products"},
-    [OPTION_PASSES] = {"--passes", NULL, "N", "masks per picture (default: 10), or auto: as many as the map's standard error asks for"},
-    [OPTION_MASK_RATIO] = {"--mask-ratio", NULL, "R", "share of the patches hidden in each pass (default: the checkpoint's own, 0.75)"},
-    [OPTION_SCHEDULE] = {"--schedule", NULL, "NAME", "official (default): random masks; even: every patch is hidden equally often"},
-    [OPTION_ABSOLUTE] = {"--absolute", NULL, NULL, "absolute differences in place of squared ones"},
-    [OPTION_BOXES] = {"--boxes", NULL, "PATH", "COCO .json, .csv, or folder of LabelMe, VOC or YOLO files: draw the boxes, and score how well the maps find them"},
-    [OPTION_MASKS] = {"--masks", NULL, "PATH", "the same by what is outlined: folder of .png of the radiographs' sizes, COCO .json with polygons, or folder of LabelMe files"},
-    [OPTION_PATIENT_PATTERN] = {"--patient-pattern", NULL, "REGEX", "the patient is its first group in a picture's file name: scores' intervals are by patient"},
-    [OPTION_AGAINST] = {"--against", NULL, "MODEL", "compare each model with this one only; `all pairs`: with each other"},
-    [OPTION_METRIC] = {"--metric", NULL, "NAME", "compare by this metric, in place of the declared; `headline`: what each task is known by"},
-    [OPTION_PROBE] = {"--probe", NULL, "NAME", "compare the models of this probe, in place of the declared"},
-    [OPTION_HELP] = {"--help", "-h", NULL, "this text"},
+const struct option_words OPTIONS[N_OPTIONS] = {
+    [OPTION_THREADS] = {"--threads", "-t", "N", NULL, "threads to use (default: as many as there are processors); no number depends on it"},
+    [OPTION_BATCH] = {"--batch", NULL, "N", NULL,
+        "images each thread puts through an encoder at once (default: 1); no number depends on it"},
+    [OPTION_QUIET] = {"--quiet", "-q", NULL, NULL, "print results and errors only, no progress"},
+    [OPTION_OUTPUT] = {"--output", "-o", "DIR", "DIR",
+        "where reports go, in place of the study's `output` (heatmap: of `heatmaps`; compare: of the folder itself)"},
+    [OPTION_STORE] = {"--store", NULL, "DIR", "DIR", "where embeddings are kept, in place of the study's `store`"},
+    [OPTION_SHARD] = {"--shard", NULL, "I/N", NULL, "only share I of N of the images (1/4 ... 4/4), for several processes"},
+    [OPTION_TO] = {"--to", NULL, "DIR", "DIR", "where exported files go (default: export)"},
+    [OPTION_METADATA_ONLY] = {"--metadata-only", NULL, NULL, NULL, "read the tables alone: no image is needed, no file of a model opened"},
+    [OPTION_SEED] = {"--seed", NULL, "S", NULL, "seed of what is drawn, masks included (default: 2025)"},
+    [OPTION_PATIENTS] = {"--patients", NULL, "N", NULL, "number of synthetic patients (default: 240)"},
+    [OPTION_BENCHMARK] = {"--benchmark", NULL, NULL, NULL, "draw small versions of the seven public data sets in place of the cohort"},
+    [OPTION_SCALE] = {"--scale", NULL, "X", NULL, "with --benchmark: so many times its usual number of pictures, 0.05 to 20 (default: 1)"},
+    [OPTION_IMAGE] = {"--image", NULL, "FILE", "FILE", "put this picture through the checkpoint and print what comes out"},
+    [OPTION_LAYERS] = {"--layers", NULL, NULL, NULL, "with --image: also mean, norm and largest value of every layer"},
+    [OPTION_REFERENCE] = {"--reference", NULL, "NPY", "FILE",
+        "with --image: compare with this array, made elsewhere, and say where it first departs"},
+    [OPTION_READOUT] = {"--readout", NULL, "NAME", NULL,
+        "which readout --reference holds, where its width does not tell (compare: this one in place of the declared)"},
+    [OPTION_PRECISION] = {"--precision", NULL, "NAME", "fp32 bf16", "fp32 (default) or bf16: of the checkpoint's products"},
+    [OPTION_PASSES] = {"--passes", NULL, "N", "auto",
+        "masks per picture (default: 10), or auto: as many as the map's standard error asks for"},
+    [OPTION_MASK_RATIO] = {"--mask-ratio", NULL, "R", NULL,
+        "share of the patches hidden in each pass (default: the checkpoint's own, 0.75)"},
+    [OPTION_SCHEDULE] = {"--schedule", NULL, "NAME", "official even",
+        "official (default): random masks; even: every patch is hidden equally often"},
+    [OPTION_ABSOLUTE] = {"--absolute", NULL, NULL, NULL, "absolute differences in place of squared ones"},
+    [OPTION_BOXES] = {"--boxes", NULL, "PATH", "FILE",
+        "COCO .json, .csv, or folder of LabelMe, VOC or YOLO files: draw the boxes, and score how well the maps find them"},
+    [OPTION_MASKS] = {"--masks", NULL, "PATH", "FILE",
+        "the same by what is outlined: folder of .png of the radiographs' sizes, COCO .json with polygons, or folder of LabelMe files"},
+    [OPTION_PATIENT_PATTERN] = {"--patient-pattern", NULL, "REGEX", NULL,
+        "the patient is its first group in a picture's file name: scores' intervals are by patient"},
+    [OPTION_AGAINST] = {"--against", NULL, "MODEL", NULL, "compare each model with this one only; `all pairs`: with each other"},
+    [OPTION_METRIC] = {"--metric", NULL, "NAME", "headline",
+        "compare by this metric, in place of the declared; `headline`: what each task is known by"},
+    [OPTION_PROBE] = {"--probe", NULL, "NAME", "linear knn knn_uniform linear_balanced ordinal attentive",
+        "compare the models of this probe, in place of the declared"},
+    [OPTION_JSON] = {"--json", NULL, NULL, NULL, "print one JSON document and nothing else, errors too (error: code, message, and file and line if named)"},
+    [OPTION_HELP] = {"--help", "-h", NULL, NULL, "this text"},
 };
 
 const struct command COMMANDS[] = {
@@ -96,7 +112,7 @@ const struct command COMMANDS[] = {
      "the checkpoint says.  --reference is one of: pixels [3, h, w]; hidden states [layers + 1, tokens, width]; last hidden state\n"
      "[tokens, width]; a stage [channels, h, w]; a readout or logits [width]; all but hidden states also with a first axis of several\n"
      "pictures, of which the closest counts.  With --precision bf16 as much difference is allowed as bfloat16 makes.",
-     1, 1, BIT(OPTION_QUIET) | BIT(OPTION_HELP) | BIT(OPTION_IMAGE) | BIT(OPTION_LAYERS) | BIT(OPTION_REFERENCE) | BIT(OPTION_READOUT) |
+     1, 1, BIT(OPTION_QUIET) | BIT(OPTION_JSON) | BIT(OPTION_HELP) | BIT(OPTION_IMAGE) | BIT(OPTION_LAYERS) | BIT(OPTION_REFERENCE) | BIT(OPTION_READOUT) |
          BIT(OPTION_PRECISION), cmd_inspect},
     {"heatmap", "CHECKPOINT IMAGES...", "where a masked autoencoder reconstructs a radiograph badly: unsupervised error maps",
      "CHECKPOINT is a whole vit_mae folder; IMAGES are files, or folders for the pictures in them.  Each pass hides patches and takes the\n"
@@ -123,63 +139,6 @@ const struct command COMMANDS[] = {
 };
 const size_t N_COMMANDS = sizeof COMMANDS / sizeof *COMMANDS;
 
-/* ---- help ---- */
-
-#define SKELEX_CPU_HELP "at most these instructions: portable, avx2, avx512 or avx512bf16"
-
-static void print_usage(FILE *f)
-{
-    fprintf(f, "%s %s - evaluate frozen encoders of musculoskeletal radiographs\n\nusage: %s COMMAND [options] ARGUMENT\n\ncommands\n", PROGRAM_NAME,
-            PROGRAM_VERSION, PROGRAM_NAME);
-    for (size_t i = 0; i < N_COMMANDS; i++)
-        fprintf(f, "  %-9s %-21s %s\n", COMMANDS[i].name, COMMANDS[i].arguments, COMMANDS[i].summary);
-    fprintf(f, "\n%s COMMAND --help   options of a command\n%s --version        version, BLAS, processor\n%s --man            this manual in roff\n\n"
-               "exit codes: 0 done, 2 usage, 3 the data, 4 the file system, 70 internal; after Ctrl-C as the signal\n"
-               "environment: SKELEX_CPU  " SKELEX_CPU_HELP "\n",
-            PROGRAM_NAME, PROGRAM_NAME, PROGRAM_NAME);
-}
-
-static void print_command(FILE *f, const struct command *c)
-{
-    fprintf(f, "usage: %s %s [options] %s\n\n%s\n\noptions\n", PROGRAM_NAME, c->name, c->arguments, c->description);
-    for (size_t o = 0; o < N_OPTIONS; o++) {
-        if (!(c->options & BIT(o)))
-            continue;
-        char left[32];
-        (void)snprintf(left, sizeof left, "%s%s%s%s%s", OPTIONS[o].letter ? OPTIONS[o].letter : "", OPTIONS[o].letter ? ", " : "", OPTIONS[o].name,
-                       OPTIONS[o].argument ? " " : "", OPTIONS[o].argument ? OPTIONS[o].argument : "");
-        fprintf(f, "  %-18s %s\n", left, OPTIONS[o].help);
-    }
-}
-
-static void print_codes(FILE *f)
-{
-    fprintf(f, "\ncodes of the audit (audit.csv, column check; the gravest severity; * may stand in `accept:`)\n");
-    for (size_t i = 0; i < N_AUDIT_CODES; i++)
-        fprintf(f, "%c %-20s %-8s %s\n", AUDIT_CODES[i].acceptable ? '*' : ' ', AUDIT_CODES[i].name, AUDIT_CODES[i].severity, AUDIT_CODES[i].meaning);
-}
-
-static void print_man(FILE *f)
-{
-    fprintf(f, ".TH SKELEX-EVAL 1 \"\" \"%s %s\"\n.SH NAME\n%s \\- evaluate frozen encoders of musculoskeletal radiographs\n", PROGRAM_NAME,
-            PROGRAM_VERSION, PROGRAM_NAME);
-    fprintf(f, ".SH SYNOPSIS\n.B %s\nCOMMAND [options] ARGUMENT\n.SH COMMANDS\n", PROGRAM_NAME);
-    for (size_t i = 0; i < N_COMMANDS; i++) {
-        const struct command *c = &COMMANDS[i];
-        fprintf(f, ".SS %s %s\n%s.\n.PP\n%s\n", c->name, c->arguments, c->summary, c->description);
-        for (size_t o = 0; o < N_OPTIONS; o++)
-            if (c->options & BIT(o))
-                fprintf(f, ".TP\n.B \\%s%s%s\n%s\n", OPTIONS[o].name, OPTIONS[o].argument ? " " : "",
-                        OPTIONS[o].argument ? OPTIONS[o].argument : "", OPTIONS[o].help);
-    }
-    fprintf(f, ".SH AUDIT CODES\nThose marked * may stand in the study's accept list.\n");
-    for (size_t i = 0; i < N_AUDIT_CODES; i++)
-        fprintf(f, ".TP\n.BR %s \" (%s)%s\"\n%s.\n", AUDIT_CODES[i].name, AUDIT_CODES[i].severity, AUDIT_CODES[i].acceptable ? " *" : "",
-                AUDIT_CODES[i].meaning);
-    fprintf(f, ".SH EXIT STATUS\n0 done; 2 usage; 3 the data; 4 the file system; 70 internal; after Ctrl\\-C as the signal.\n");
-    fprintf(f, ".SH ENVIRONMENT\n.TP\n.B SKELEX_CPU\n" SKELEX_CPU_HELP ".\n");
-}
-
 /* ---- arguments ---- */
 
 static const struct command *find_command(const char *name)
@@ -204,6 +163,46 @@ static size_t find_option(const char *text, const char **value)
     return N_OPTIONS;
 }
 
+/* "; did you mean `run`?", or nothing; a new string. */
+static char *did_you_mean(const char *word, const char *const *name, size_t n)
+{
+    const char *near = suggest(word, name, n);
+    return near ? mem_printf("; did you mean `%s`?", near) : mem_strdup("");
+}
+
+static int refuse_command(const char *word, struct status *st)
+{
+    const char **name = NEW(N_COMMANDS + N_PROGRAM_OPTIONS, const char *);
+    size_t n = 0;
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        name[n++] = COMMANDS[i].name;
+    for (size_t i = 0; i < N_PROGRAM_OPTIONS; i++)
+        name[n++] = PROGRAM_OPTIONS[i].name;
+    char *hint = did_you_mean(word, name, n);
+    int code = status_set(st, STATUS_USAGE, "there is no command '%s'%s%s `%s --help` lists them", word, hint, *hint ? "" : ";", PROGRAM_NAME);
+    free(hint);
+    free(name);
+    return code;
+}
+
+/* Of the command; where another has it, that is said. */
+static int refuse_option(const struct command *c, const char *text, struct status *st)
+{
+    const char *value, *name[N_OPTIONS];
+    size_t o = find_option(text, &value), n = 0;
+    for (size_t i = 0; i < N_OPTIONS; i++)
+        if (command_has_option(c, i))
+            name[n++] = OPTIONS[i].name;
+    for (size_t i = 0; o < N_OPTIONS && i < N_COMMANDS; i++)
+        if (command_has_option(&COMMANDS[i], o))
+            return status_set(st, STATUS_USAGE, "%s has no option '%s', which is one of %s; `%s %s --help` lists its own", c->name, text, COMMANDS[i].name,
+                              PROGRAM_NAME, c->name);
+    char *hint = did_you_mean(text, name, n);
+    int code = status_set(st, STATUS_USAGE, "%s has no option '%s'%s%s `%s %s --help` lists them", c->name, text, hint, *hint ? "" : ";", PROGRAM_NAME, c->name);
+    free(hint);
+    return code;
+}
+
 static int parse(struct invocation *in, int argc, char **argv, struct status *st)
 {
     const struct command *c = in->command;
@@ -220,8 +219,8 @@ static int parse(struct invocation *in, int argc, char **argv, struct status *st
             continue;
         }
         size_t o = find_option(argv[i], &value);
-        if (o == N_OPTIONS || !(c->options & BIT(o)))
-            return status_set(st, STATUS_USAGE, "%s has no option '%s'; see `%s %s --help`", c->name, argv[i], PROGRAM_NAME, c->name);
+        if (o == N_OPTIONS || !command_has_option(c, o))
+            return refuse_option(c, argv[i], st);
         if (in->value[o])
             return status_set(st, STATUS_USAGE, "%s is given twice", OPTIONS[o].name);
         if (!OPTIONS[o].argument && value)
@@ -257,65 +256,103 @@ static char *join(int argc, char **argv)
     return line;
 }
 
-/* Help and version, whose only failure is a full disk behind standard output. */
-static bool print_texts(char **argv)
-{
-    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
-        print_usage(stdout);
-    else if (!strcmp(argv[1], "--version"))
-        printf("%s %s\nBLAS: %s\nprocessor: %s, %s\n", PROGRAM_NAME, PROGRAM_VERSION, blas_description(), version_cpu(), cpu_level_name(cpu_level()));
-    else if (!strcmp(argv[1], "--man"))
-        print_man(stdout);
-    else
-        return false;
-    return true;
-}
-
 static int flush_output(struct status *st)
 {
     return fflush(stdout) != 0 || ferror(stdout) ? status_errno(st, STATUS_IO, "cannot write to standard output") : STATUS_OK;
 }
 
+/* Texts that stand in a command's place, whose only failure is a full disk behind standard output. */
+static int print_texts(bool *printed, int argc, char **argv, struct status *st)
+{
+    *printed = true;
+    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+        const struct command *c = argc > 2 ? find_command(argv[2]) : NULL;
+        if (c)
+            command_print_help(stdout, c);
+        else
+            command_print_usage(stdout);
+    } else if (!strcmp(argv[1], "--version")) {
+        printf("%s %s\nBLAS: %s\nprocessor: %s, %s\n", PROGRAM_NAME, PROGRAM_VERSION, blas_description(), version_cpu(), cpu_level_name(cpu_level()));
+    } else if (!strcmp(argv[1], "--man")) {
+        command_print_man(stdout);
+    } else if (!strcmp(argv[1], "--completion") || !strncmp(argv[1], "--completion=", 13)) {
+        const char *shell = argv[1][12] ? argv[1] + 13 : argc > 2 ? argv[2] : "";
+        if (!completion_print(stdout, shell))
+            return status_set(st, STATUS_USAGE, "--completion is '%s'; expected one of: bash, zsh", shell);
+    } else {
+        *printed = false;
+        return STATUS_OK;
+    }
+    return flush_output(st);
+}
+
+static bool asks_for_json(int argc, char **argv)
+{
+    for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (!strcmp(argv[i], OPTIONS[OPTION_JSON].name))
+            return true;
+    return false;
+}
+
+static int dispatch(struct invocation *in, int argc, char **argv, struct status *st)
+{
+    in->command = find_command(argv[1]);
+    if (!in->command)
+        return refuse_command(argv[1], st);
+    int code = cpu_check(st);
+    if (!code)
+        code = parse(in, argc, argv, st);
+    if (code)
+        return code;
+    if (in->value[OPTION_HELP]) {
+        json_decref(in->answer);
+        in->answer = NULL;
+        command_print_help(stdout, in->command);
+        return STATUS_OK;
+    }
+    omp_set_num_threads(in->n_threads); /* of every parallel region that asks for no number of its own */
+    interrupt_install();
+    return in->command->run(in, st);
+}
+
+/* The sentence of a failure, on standard error. */
+static void complain(const char *command, const struct status *st)
+{
+    fprintf(stderr, "%s%s%s: %s%s%s\n", PROGRAM_NAME, command ? " " : "", command ? command : "", terminal_colour(STDERR_FILENO, TERMINAL_RED), st->text,
+            terminal_colour(STDERR_FILENO, TERMINAL_PLAIN));
+}
+
 int command_main(int argc, char **argv)
 {
     struct status st = {0};
+    bool printed;
     gsl_set_error_handler_off();
     blas_use_one_thread();
     if (argc < 2) {
-        print_usage(stderr);
+        command_print_usage(stderr);
         return STATUS_USAGE;
     }
-    if (print_texts(argv)) {
-        int code = flush_output(&st);
+    int code = print_texts(&printed, argc, argv, &st);
+    if (printed) {
         if (code)
-            fprintf(stderr, "%s: %s\n", PROGRAM_NAME, st.text);
+            complain(NULL, &st);
         return code;
     }
-    struct invocation in = {.command = find_command(argv[1])};
-    if (!in.command) {
-        fprintf(stderr, "%s: there is no command '%s'; see `%s --help`\n", PROGRAM_NAME, argv[1], PROGRAM_NAME);
-        return STATUS_USAGE;
+    struct invocation in = {.answer = asks_for_json(argc, argv) ? json_object() : NULL, .command_line = join(argc, argv)};
+    code = dispatch(&in, argc, argv, &st);
+    if (in.answer)
+        answer_print(stdout, in.answer, in.command ? in.command->name : argv[1], code, &st);
+    json_decref(in.answer);
+    struct status full;
+    if (flush_output(&full) && !code) {
+        st = full;
+        code = full.code;
     }
-    in.command_line = join(argc, argv);
-    int code = cpu_check(&st);
-    if (!code)
-        code = parse(&in, argc, argv, &st);
-    if (!code && in.value[OPTION_HELP]) {
-        print_command(stdout, in.command);
-        if (in.command->run == cmd_check)
-            print_codes(stdout);
-    } else if (!code) {
-        omp_set_num_threads(in.n_threads); /* of every parallel region that asks for no number of its own */
-        interrupt_install();
-        code = in.command->run(&in, &st);
-    }
-    if (!code)
-        code = flush_output(&st);
     free(in.argument);
     free(in.command_line);
     if (!code)
         return 0;
-    fprintf(stderr, "%s %s: %s\n", PROGRAM_NAME, in.command->name, st.text);
+    complain(in.command ? in.command->name : NULL, &st);
     if (code == STATUS_INTERRUPTED)
         interrupt_finish();
     return code == STATUS_UNDEFINED ? STATUS_DATA : code;

@@ -1,11 +1,13 @@
-/* The commands and their options, in one table: dispatch, --help and the man
- * page are made from it. */
+/* The commands and their options, in one table: dispatch, --help, the man
+ * page (command_words.c) and the completion of shells (completion.c) are made from it. */
 #ifndef CMD_COMMAND_H
 #define CMD_COMMAND_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+
+#include <jansson.h>
 
 #include "base/status.h"
 #include "evaluate/pipeline.h"
@@ -39,9 +41,17 @@ enum option {
     OPTION_AGAINST,
     OPTION_METRIC,
     OPTION_PROBE,
+    OPTION_JSON,
     OPTION_HELP,
     N_OPTIONS
 };
+
+struct option_words {
+    const char *name, *letter, *argument; /* NULL where there is none */
+    const char *values;                   /* for completion: FILE, DIR, or words with blanks between them; NULL: nothing to offer */
+    const char *help;
+};
+extern const struct option_words OPTIONS[N_OPTIONS];
 
 struct invocation {
     const struct command *command;
@@ -51,6 +61,7 @@ struct invocation {
     char *command_line;
     int n_threads;
     bool quiet;
+    json_t *answer; /* with --json: the object that the command fills, in place of printing; else NULL */
 };
 
 struct command {
@@ -62,6 +73,11 @@ struct command {
 
 extern const struct command COMMANDS[];
 extern const size_t N_COMMANDS;
+
+static inline bool command_has_option(const struct command *c, size_t option)
+{
+    return c->options >> option & 1;
+}
 
 int cmd_run(const struct invocation *in, struct status *st);
 int cmd_check(const struct invocation *in, struct status *st);
@@ -81,8 +97,8 @@ int command_main(int argc, char **argv);
 
 /* ---- shared by commands ---- */
 
-/* Where the page is; on stderr why it has no figures. */
-void command_say_report(const struct redraw_result *r, bool quiet);
+/* Draws the page of a results folder and says where it is; on stderr why it has no figures. */
+int command_report(const char *directory, const struct invocation *in, struct status *st) MUST_CHECK;
 
 /* From options to the pipeline's. */
 int command_pipeline_options(struct pipeline_options *o, const struct invocation *in, struct status *st) MUST_CHECK;
@@ -105,7 +121,7 @@ int command_externals_prepare(struct external_cohorts *e, const struct pipeline 
 /* p's models are used, and its store is closed first. */
 int command_externals_extract(struct external_cohorts *e, struct pipeline *p, struct status *st) MUST_CHECK;
 /* With the probes under p's output; decode_only: embeddings that are missing are an error. */
-int command_externals_evaluate(struct external_cohorts *e, struct pipeline *p, bool decode_only, struct status *st) MUST_CHECK;
+int command_externals_evaluate(struct external_cohorts *e, struct pipeline *p, const struct invocation *in, bool decode_only, struct status *st) MUST_CHECK;
 void command_externals_free(struct external_cohorts *e);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "cmd/answer.h"
 #include "cmd/reference.h"
 #include "encoder/encoder.h"
 #include "image/preprocess.h"
@@ -44,6 +45,43 @@ static int print_checkpoint(const char *path, const struct encoder *e, const str
         printf("%-14s %s\n", u ? "" : "not used", unused[u]);
     if (n_unused > 5)
         printf("%-14s ... and %zu more\n", "", n_unused - 5);
+    free(model);
+    free(pictures);
+    return STATUS_OK;
+}
+
+static int answer_checkpoint(json_t *answer, const struct encoder *e, const struct preprocess *p, struct status *st)
+{
+    const struct encoder_info *i = encoder_info(e);
+    uint8_t digest[DIGEST_BYTES];
+    char hex[DIGEST_HEX];
+    size_t n_unused;
+    int code = encoder_digest(digest, e, st);
+    if (code)
+        return code;
+    (void)encoder_unused(e, &n_unused);
+    char *model = encoder_describe(e), *pictures = preprocess_describe(p);
+    json_t *readouts = json_array();
+    for (size_t r = 0; r < encoder_n_readouts(e); r++) {
+        json_t *readout = json_object();
+        json_object_set_new(readout, "name", answer_text(encoder_readout_name(e, r)));
+        json_object_set_new(readout, "floats", answer_count(encoder_readout_width(e, r)));
+        json_array_append_new(readouts, readout);
+    }
+    json_object_set_new(answer, "is", json_string("checkpoint"));
+    json_object_set_new(answer, "architecture", answer_text(model));
+    json_object_set_new(answer, "assumed", answer_text(i->assumed));
+    json_object_set_new(answer, "width", answer_count(i->input_width));
+    json_object_set_new(answer, "height", answer_count(i->input_height));
+    json_object_set_new(answer, "layers", answer_count(i->layers));
+    json_object_set_new(answer, "tokens", answer_count(i->tokens));
+    json_object_set_new(answer, "preprocessing", answer_text(pictures));
+    json_object_set_new(answer, "parameters", answer_count((size_t)i->n_parameters));
+    json_object_set_new(answer, "tensors", answer_count(i->n_tensors));
+    json_object_set_new(answer, "tensors_used", answer_count(i->n_used));
+    json_object_set_new(answer, "tensors_not_used", answer_count(n_unused));
+    json_object_set_new(answer, "readouts", readouts);
+    json_object_set_new(answer, "sha256", answer_text(digest_hex(hex, digest)));
     free(model);
     free(pictures);
     return STATUS_OK;
@@ -162,6 +200,8 @@ int inspect_encoder(const struct invocation *in, struct status *st)
         return status_set(st, STATUS_USAGE, "%s needs --image FILE", in->value[OPTION_LAYERS] ? "--layers" : "--reference");
     if (!in->value[OPTION_REFERENCE] && in->value[OPTION_READOUT])
         return status_set(st, STATUS_USAGE, "--readout says what --reference holds: give that too");
+    if (in->answer && in->value[OPTION_IMAGE])
+        return status_set(st, STATUS_USAGE, "--json does not go with --image: what a picture comes to is printed for people, `export` writes it as .npy");
     struct encoder_options options = {.digest = true};
     int code = read_precision(&options.precision, in->value[OPTION_PRECISION], st);
     if (!code)
@@ -173,7 +213,7 @@ int inspect_encoder(const struct invocation *in, struct status *st)
     if (!code && (code = encoder_set_input(e, p.height, p.width, st)))
         code = status_context(st, "'%s': pictures as preprocessor_config.json wants them", path);
     if (!code)
-        code = print_checkpoint(path, e, &p, st);
+        code = in->answer ? answer_checkpoint(in->answer, e, &p, st) : print_checkpoint(path, e, &p, st);
     if (!code && in->value[OPTION_IMAGE])
         code = inspect_picture(in, e, &p, st);
     free(directory);

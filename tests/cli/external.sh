@@ -79,7 +79,7 @@ part grouped fracture other.yaml
 "$program" external -q -t 2 -o two $probe other.yaml > table2 2>&1
 check "a second run gives the same bytes" diff -r -x provenance_external.json single again
 check "two threads give the same bytes" diff -r -x provenance_external.json single two
-check "the table is the same too" sh -c 'grep -v ^reports table1 > a; grep -v ^reports table2 > b; test -s a && cmp a b'
+check "the table is the same too" sh -c 'sed "/^reports/,\$d" table1 > a; sed "/^reports/,\$d" table2 > b; test -s a && cmp a b'
 check "development shares beyond its 99th percentile are about 1 %" awk -F, '$10 == "development" && $11 == "beyond_development_p99" { n++; if ($14 > 0.03 || $14 <= 0) bad = 1 } END { exit bad || !n }' single/shift.csv
 plain single/external.csv > plain.csv
 check "refits never stand beside an internal figure" awk -F, 'NR > 1 && $12 ~ /optimistic/ { n++; if ($14 != "" || $16 != "" || $27 != "") bad = 1 } END { exit bad || !n }' plain.csv
@@ -134,7 +134,8 @@ check "each is named in the audit" sh -c 'test "$(grep -c "^fracture,error,overl
 sed 's/cohort.csv/intact.csv/' fracture.yaml > part_intact.yaml
 sed 's/part_fracture/part_intact/; s/^accept: \[/accept: [class, /' other.yaml > intact.yaml
 expect "one class: refused by the audit" 3 "class" sh -c "sed 's/class, //' intact.yaml > noclass.yaml; '$program' external -q -o refused $probe noclass.yaml"
-expect "one class: scored when accepted" 0 "external NA  difference NA" "$program" external -q -o intact $probe intact.yaml
+"$program" external -q -o intact $probe intact.yaml > said 2>&1
+check "one class: scored when accepted" grep -qE '^    0\.[0-9]{3} \(.*\) +NA +NA$' said
 plain intact/external.csv > plain.csv
 check "one class: AUROC is NA with its reason" grep -q ',test,,auroc,.*,no sample of class [a-z1]*$' plain.csv
 check "one class: specificity and its difference are there" awk -F, '$13 == "specificity" { n++; if ($20 == "NA" || $25 == "NA" || $21 == "NA") bad = 1 } END { exit bad || !n }' plain.csv
@@ -253,7 +254,7 @@ external:
 Y
 expect "check reads external cohorts too" 0 "external cohort fracture-only" "$program" check -q sites.yaml
 "$program" run -q -t 2 sites.yaml > table 2> said
-check "run ends with the external cohorts" sh -c 'grep -q "^b (external), age  grouped .* internal .* external .* difference" table && grep -q "^fracture-only (external), fracture " table && ! grep -q "^fracture-only (external), age" table'
+check "run ends with the external cohorts" sh -c 'awk "/\(external\)\$/ { c = \$1 } /^  *internal  *external  *difference\$/ { n++ } /^  [a-z]*, grouped: / { seen[c \" \" \$1] } END { exit !(n == 2 && (\"b age,\" in seen) && (\"fracture-only fracture,\" in seen) && !(\"fracture-only age,\" in seen)) }" table'
 check "only the site's rows are scored" sh -c 'test "$(tail -n +2 sites/external/b/predictions_external/fracture.csv | cut -d, -f1 | sort -u | wc -l)" = "$(awk -F, "NR == 1 { for (i = 1; i <= NF; i++) if (\$i == \"site\") c = i; next } \$c == \"B\"" data/cohort.csv | wc -l)"'
 check "case mix: all of site A against all of site B" sh -c 'grep -q "^b,fracture,sites,fracture,grouped,site,A,share,[0-9]*,1,,[0-9]*,1,,[0-9]*,0,,NA,$" sites/external/b/casemix.csv'
 check "rows of other sites are named" grep -q ',part,.*of another site than the study takes' sites/audit.csv

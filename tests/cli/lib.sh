@@ -25,6 +25,9 @@ expect() {
     fi
 }
 
+# unwrap FILE: its lines as one, for texts that are broken at 80 columns
+unwrap() { tr '\n' ' ' < "$1" | tr -s ' '; }
+
 # reports_equal A B: the same bytes in every report but provenance.json and the page, which shows it
 reports_equal() { diff -r -x provenance.json -x report.html "$1" "$2" > "$scratch/diff" 2>&1 || { head -5 "$scratch/diff"; return 1; }; }
 
