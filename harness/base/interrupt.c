@@ -8,7 +8,7 @@ static volatile sig_atomic_t requested;
 
 static void on_signal(int number)
 {
-    static const char message[] = "\nstopping: finishing the images in hand and storing them (once more: stop at once)\n";
+    static const char message[] = "\nstopping: what is in hand is finished and stored first (once more: stop at once)\n";
     requested = number;
     ssize_t ignored = write(STDERR_FILENO, message, sizeof message - 1);
     (void)ignored;

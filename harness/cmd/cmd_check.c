@@ -155,8 +155,10 @@ static void look_at_models(struct preflight *f, struct pipeline *p, size_t *per_
         if (feature->encoder)
             study_default_readout(&p->study.models[m], encoder_readout_name(feature->encoder, 0));
         const char *assumed = feature->encoder ? encoder_info(feature->encoder)->assumed : NULL;
+        char *words = feature->encoder ? encoder_describe(feature->encoder) : mem_strdup(feature->words);
         preflight_add(f, assumed ? PREFLIGHT_WARN : PREFLIGHT_OK, "model", assumed ? "say it in the study: `architecture` and `heads`" : NULL, "%s: %s%s%s",
-                      p->study.models[m].name, feature->words, assumed ? "; no file says so, assumed: " : "", assumed ? assumed : "");
+                      p->study.models[m].name, words, assumed ? "; no file says so, assumed: " : "", assumed ? assumed : "");
+        free(words);
         struct mallinfo2 before = mallinfo2();
         struct featurizer_workspace *w = featurizer_workspace_new(feature, 1);
         struct mallinfo2 after = mallinfo2();
@@ -286,6 +288,9 @@ static void print_details(const struct pipeline *p, const struct external_cohort
         for (size_t t = 0; t < e->item[i].study.n_tasks; t++)
             print_cohort(&e->item[i].cohort[t]);
     }
+    for (size_t m = 0; p->featurizer && m < p->study.n_models; m++)
+        if (p->featurizer[m].words)
+            printf("model %s: %s\n", p->study.models[m].name, p->featurizer[m].words);
     putchar('\n');
 }
 

@@ -348,11 +348,12 @@ int command_main(int argc, char **argv)
         st = full;
         code = full.code;
     }
+    if (code)
+        complain(in.command ? in.command->name : NULL, &st);
+    if (code == STATUS_INTERRUPTED)
+        fprintf(stderr, "what is done is kept; to go on, the same again: %s\n", in.command_line);
     free(in.argument);
     free(in.command_line);
-    if (!code)
-        return 0;
-    complain(in.command ? in.command->name : NULL, &st);
     if (code == STATUS_INTERRUPTED)
         interrupt_finish();
     return code == STATUS_UNDEFINED ? STATUS_DATA : code;

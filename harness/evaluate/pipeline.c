@@ -609,6 +609,8 @@ int pipeline_evaluate(struct pipeline *p, struct status *st)
     if (!code) {
         progress_end(&progress);
         code = outfile_commit(&reports.path, st);
+    } else {
+        progress_stop(&progress);
     }
     for (size_t t = 0; t < p->study.n_tasks && !code; t++)
         code = outfile_commit(&reports.predictions[t], st);

@@ -82,7 +82,7 @@ plant out/predictions/fracture.csv tiny > planted/predictions/fracture.csv
 "$program" compare -q planted > said 2>&1
 check "a model that knows is significantly better" test "$(awk -F, -v p="$(column p_holm planted/compare.csv)" 'NR > 1 && $2 == "fracture" && $3 == "grouped" && $6 == "tiny" && $p < 0.05 && $23 == "tiny"' planted/compare.csv | wc -l)" -eq 2
 check "with an interval above 0" awk -F, 'NR > 1 && $2 == "fracture" && $6 == "tiny" && !($17 > 0) { exit 1 }' planted/compare.csv
-check "and the summary counts it" grep -qE 'grouped; .* 6 tested, [23] significant at 0.05' said
+check "and the summary counts it" sh -c 'tr "\n" " " < said | tr -s " " | grep -qE "$1"' - 'grouped; .* 6 tested, [23] significant at 0.05'
 
 # two folders: models side by side
 "$program" compare -q --output both out planted > said 2>&1

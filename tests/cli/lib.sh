@@ -10,7 +10,7 @@ not_ok() { count=$((count + 1)); echo "not ok $count - $1"; [ -n "${2:-}" ] && e
 skip() { count=$((count + 1)); echo "ok $count - $1 # SKIP $2"; }
 check() { name=$1; shift; if "$@"; then ok "$name"; else not_ok "$name" "$*"; fi; }
 
-# expect NAME CODE TEXT COMMAND...: exit status and a text on stderr or stdout
+# expect NAME CODE TEXT COMMAND...: exit status and a text on stderr or stdout, broken into lines or not
 expect() {
     name=$1 code=$2 text=$3
     shift 3
@@ -18,7 +18,7 @@ expect() {
     got=$?
     if [ "$got" -ne "$code" ]; then
         not_ok "$name" "exit $got, expected $code: $(head -3 "$scratch/.said")"
-    elif ! grep -qF -- "$text" "$scratch/.said"; then
+    elif ! grep -qF -- "$text" "$scratch/.said" && ! unwrap "$scratch/.said" | grep -qF -- "$text"; then
         not_ok "$name" "no '$text' in: $(head -3 "$scratch/.said")"
     else
         ok "$name"
