@@ -18,6 +18,7 @@
 #include "cmd/completion.h"
 #include "cmd/suggest.h"
 
+_Static_assert(N_OPTIONS <= 32, "a bit of command.options each");
 #define BIT(option) (1u << (option))
 #define COMMON (BIT(OPTION_THREADS) | BIT(OPTION_QUIET) | BIT(OPTION_JSON) | BIT(OPTION_HELP))
 #define STUDY (COMMON | BIT(OPTION_OUTPUT) | BIT(OPTION_STORE))
