@@ -41,7 +41,7 @@ static int read_line(struct boxes_image *image, char *line, size_t number, const
     if (n_classes && class >= n_classes)
         return status_set(st, STATUS_DATA, "%s: class %zu, but classes.txt names %zu", where, class, n_classes);
     struct box box = {value[1] - value[3] / 2, value[2] - value[4] / 2, value[1] + value[3] / 2, value[2] + value[4] / 2, n == FIELDS ? value[5] : NAN,
-                      n_classes ? mem_strdup(class_name[class]) : mem_printf("%zu", class), number};
+                      n_classes ? mem_strdup(class_name[class]) : mem_printf("%zu", class), number, {0}};
     return boxes_add(image, box, where, st);
 }
 

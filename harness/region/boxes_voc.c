@@ -48,7 +48,7 @@ static void begin_element(void *context, const XML_Char *name, const XML_Char **
     r->depth++;
     r->n_text = 0;
     if (inside(r, "annotation", "object"))
-        r->box = (struct box){NAN, NAN, NAN, NAN, NAN, NULL, line_of(r)};
+        r->box = (struct box){NAN, NAN, NAN, NAN, NAN, NULL, line_of(r), {0}};
 }
 
 static void add_text(void *context, const XML_Char *text, int n)

@@ -87,6 +87,36 @@ check "three threads: the same scores and pictures" diff -r boxed boxed3
 check "every table is read strictly" tables_are_read boxed
 check "the box is drawn" sh -c "! cmp -s boxed/overlays/$stem.png three/overlays/$stem.png"
 check "and the map is the same" cmp -s "boxed/maps/$stem.npy" "three/maps/$stem.npy"
+if command -v python3 > /dev/null; then
+    cat > byhand.py <<'P'
+import csv, struct, sys
+first, second, width, height = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+def read(name):
+    b = open("boxed/maps/%s.npy" % name, "rb").read()
+    at = 10 + struct.unpack("<H", b[8:10])[0]
+    return struct.unpack("<%df" % (224 * 224), b[at:])
+inside = {y * 224 + x for y in range(224) for x in range(224) if 20 <= (x + 0.5) * width / 224 < 60 and 30 <= (y + 0.5) * height / 224 < 80}
+a, b = read(first), read(second)
+scored = sorted([(v, i in inside) for i, v in enumerate(a)] + [(v, False) for v in b])
+u = below = i = 0
+while i < len(scored):
+    j = i
+    while j < len(scored) and scored[j][0] == scored[i][0]:
+        j += 1
+    hits = sum(s[1] for s in scored[i:j])
+    u += hits * (below + (j - i - hits) / 2)
+    below += j - i - hits
+    i = j
+got = {r["metric"]: float(r["value"]) for r in csv.DictReader(open("boxed/localisation.csv")) if r["map"] == "error" and r["value"] != "NA"}
+top = max(a)
+for name, due in (("pixel_auroc", u / len(inside) / below), ("region_share", len(inside) / len(a)), ("image_auroc", 0.5 * ((sum(a) > sum(b)) + (sum(a) >= sum(b)))),
+                  ("pointing", sum(a[k] == top for k in inside) / a.count(top))):
+    assert abs(got[name] - due) < 1e-12, (name, got[name], due)
+P
+    check "area, share and pointing by hand" python3 byhand.py "$stem" "$(basename "$second" .png)" $(echo $size | tr , ' ')
+else
+    skip "area, share and pointing by hand" "no python3"
+fi
 # outlines in place of boxes
 sed 's/"bbox"/"segmentation": [[20, 30, 60, 30, 60, 80, 20, 80]], "bbox"/' boxes.json > masks.json
 expect "a polygon that is the box" 0 "1 regions (masks)" "$program" heatmap --masks masks.json -o boxed3 "$model" "$first" "$second"
