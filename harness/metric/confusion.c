@@ -141,6 +141,16 @@ double confusion_f1_macro(const uint64_t *count, size_t n_classes)
     return ratio(sum, present);
 }
 
+double confusion_f1_weighted(const uint64_t *count, size_t n_classes)
+{
+    double sum = 0;
+    for (size_t k = 0; k < n_classes; k++) {
+        double support = (double)confusion_support(count, n_classes, k);
+        sum += support > 0 ? support * confusion_f1(count, n_classes, k) : 0;
+    }
+    return ratio(sum, (double)confusion_total(count, n_classes));
+}
+
 double confusion_mcc(const uint64_t *count, size_t n_classes)
 {
     double n = (double)confusion_total(count, n_classes), joint = 0, truth = 0, predicted = 0;

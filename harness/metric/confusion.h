@@ -43,6 +43,7 @@ double confusion_balanced_accuracy(const uint64_t *count, size_t n_classes); /* 
 /* Rescaled so that guessing one class is 0 and perfection 1; NaN if the truth holds fewer than two classes. */
 double confusion_balanced_accuracy_adjusted(const uint64_t *count, size_t n_classes);
 double confusion_f1_macro(const uint64_t *count, size_t n_classes); /* over labels in truth or prediction */
+double confusion_f1_weighted(const uint64_t *count, size_t n_classes); /* by how many samples each class has */
 double confusion_mcc(const uint64_t *count, size_t n_classes);      /* Gorodkin 2004 for more than two classes */
 /* Cohen 1960, 1968, on the scale 0 .. n_classes-1, absent grades included; scikit-learn
  * re-numbers the labels present: pass confusion_present's matrix for its figure. */

@@ -179,6 +179,7 @@ static double of_counts(const struct panel *p, const struct panel_scratch *s, co
     case FIGURE_BALANCED_ACCURACY: return confusion_balanced_accuracy(count, k);
     case FIGURE_F1: return confusion_f1_binary(count);
     case FIGURE_F1_MACRO: return confusion_f1_macro(count, k);
+    case FIGURE_F1_WEIGHTED: return confusion_f1_weighted(count, k);
     case FIGURE_MCC: return confusion_mcc(count, k);
     case FIGURE_MAE_GRADE: return confusion_mean_distance(count, k);
     default: return NAN;

@@ -18,7 +18,7 @@
  *   specificity_at_sensitivity_S_on_test, youden_on_test (a replicate chooses anew);
  *   brier, log_loss, ece (of P(1), 15 bins of equal width), ece_equal_count (15), brier_skill, net_benefit_T.
  * multiclass, ordinal: auroc_weighted, auroc_ovo_macro, auroc_ovo_weighted, auroc_class_C,
- *   average_precision_macro (all NaN if a class is absent), mcc, sensitivity_class_C, specificity_class_C,
+ *   average_precision_macro (all NaN if a class is absent), f1_weighted, mcc, sensitivity_class_C, specificity_class_C,
  *   brier (sum over classes), log_loss, ece and ece_equal_count (of the predicted class), ece_class (mean over
  *   the classes' columns); ordinal: within_one_grade, auroc_at_least_C (the classes from C on against those below).
  * regression: spearman, ccc, icc_2_1, bias (prediction - target), bland_altman_low, bland_altman_high (bias -+

@@ -107,6 +107,7 @@ static void list_classes(struct panel_list *l, bool ordinal, size_t n_classes, c
     add_plain(l, "auroc_ovo_weighted", FIGURE_OVO_WEIGHTED);
     add_for_classes(l, "auroc_class", FIGURE_AUROC_CLASS, 0, n_classes, class_name);
     add_plain(l, "average_precision_macro", FIGURE_AVERAGE_PRECISION_MACRO);
+    add_plain(l, "f1_weighted", FIGURE_F1_WEIGHTED);
     add_plain(l, "mcc", FIGURE_MCC);
     add_for_classes(l, "sensitivity_class", FIGURE_SENSITIVITY, 0, n_classes, class_name);
     add_for_classes(l, "specificity_class", FIGURE_SPECIFICITY, 0, n_classes, class_name);

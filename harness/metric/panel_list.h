@@ -28,6 +28,7 @@ enum panel_figure {
     FIGURE_BALANCED_ACCURACY,
     FIGURE_F1,
     FIGURE_F1_MACRO,
+    FIGURE_F1_WEIGHTED,
     FIGURE_MCC,
     FIGURE_MAE_GRADE,
     /* of rankings */

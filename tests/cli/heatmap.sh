@@ -42,6 +42,20 @@ check "the first settings again: as it was" diff -r one three
 expect "other settings, other maps" 0 "($n made now, 0 were there)" "$program" heatmap --seed 1 -o one "$model" data/images
 check "that differ" sh -c "! cmp -s one/maps/$stem.npy three/maps/$stem.npy"
 
+# stopped by Ctrl-C, and on again
+"$program" heatmap -q -t 2 --passes 60 -o whole "$model" data/images > /dev/null 2>&1
+"$program" heatmap -q -t 1 --passes 60 -o stopped "$model" data/images > said 2>&1 &
+pid=$!
+while kill -0 $pid 2> /dev/null && [ ! -s "stopped/maps/$stem.json" ]; do sleep 0.02; done
+kill -INT $pid 2> /dev/null
+wait $pid
+code=$?
+check "Ctrl-C ends as the signal does" test $code -eq 130
+made=$(ls stopped/maps/*.json | wc -l)
+check "with some of the maps: $made of $n" test "$made" -ge 1 -a "$made" -lt "$n" -a ! -e stopped/error_maps.csv
+expect "the same command goes on" 0 "($((n - made)) made now, $made were there)" "$program" heatmap -t 3 --passes 60 -o stopped "$model" data/images
+check "to the same bytes" diff -r stopped whole
+
 expect "even masks come in whole rounds" 0 "12.0 passes each" "$program" heatmap --schedule even -o even "$model" "$first"
 check "and hide every patch equally often" grep -q ',squared,even,0.75,2025,12,9,9,9,' even/error_maps.csv
 expect "passes until the noise is small" 0 "passes each" "$program" heatmap --passes auto -o auto "$model" "$first"

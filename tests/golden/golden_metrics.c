@@ -332,6 +332,8 @@ static bool class_average(double *value, const struct data *d, const char *key)
         *value = sum / total;
         if (is(key, "f1_macro") && !golden_close(*value, confusion_f1_macro(d->count, d->n_classes), TOLERANCE))
             *value = NAN; /* our own macro F1 must agree */
+        if (strncmp(key, "f1_weighted", 11) == 0 && !golden_close(*value, confusion_f1_weighted(d->count, d->n_classes), TOLERANCE))
+            *value = NAN;
         return true;
     }
     return false;

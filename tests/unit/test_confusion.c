@@ -77,6 +77,8 @@ static void test_absent_grade(void **state)
     const uint64_t gap[9] = {8, 1, 2, 0, 0, 0, 1, 0, 9}; /* predicted once, never true */
     close_to(confusion_balanced_accuracy(gap, 3), (8.0 / 11 + 0.9) / 2);
     close_to(confusion_f1_macro(gap, 3), (16.0 / 20 + 0 + 18.0 / 21) / 3);
+    close_to(confusion_f1_weighted(gap, 3), (16.0 / 20 * (double)confusion_support(gap, 3, 0) + 18.0 / 21 * (double)confusion_support(gap, 3, 2)) /
+                                                (double)confusion_total(gap, 3));
 }
 
 static void test_undefined(void **state)
