@@ -72,7 +72,7 @@ static const char *code_name(int code)
     }
 }
 
-void answer_print(FILE *f, json_t *answer, const char *command, int code, const struct status *st)
+void answer_print(FILE *f, json_t *answer, const char *command, int code, const struct status *st, const char *next)
 {
     json_t *whole = json_object();
     int status = code == STATUS_INTERRUPTED ? 128 + interrupt_number() : code == STATUS_UNDEFINED ? STATUS_DATA : code;
@@ -87,6 +87,8 @@ void answer_print(FILE *f, json_t *answer, const char *command, int code, const 
         json_object_set_new(error, "code", json_string(code_name(code)));
         json_object_set_new(error, "message", answer_text(st->text));
         add_place(error, st);
+        if (next)
+            json_object_set_new(error, "next", answer_text(next));
         json_object_set_new(whole, "error", error);
     }
     json_dumpf(whole, f, JSON_INDENT(2) | JSON_REAL_PRECISION(17)); /* a failure to write shows when f is flushed */

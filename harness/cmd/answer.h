@@ -2,9 +2,9 @@
  *
  *   {"program", "version", "command", "status": "ok" | "error", "exit": exit code,
  *    what the command found: see the answer_ functions and the commands,
- *    "error": {"code": "usage" | "data" | "io" | "internal" | "interrupted", "message", "file", "line"}}
+ *    "error": {"code": "usage" | "data" | "io" | "internal" | "interrupted", "message", "file", "line", "next"}}
  *
- * file and line are there where the message names them.  What was found before an error stays in the document.  A figure
+ * file and line are there where the message names them, next where there is something to do about it.  What was found before an error stays in the document.  A figure
  * that does not exist is null. */
 #ifndef CMD_ANSWER_H
 #define CMD_ANSWER_H
@@ -16,8 +16,8 @@
 #include "base/status.h"
 #include "evaluate/pipeline.h"
 
-/* Completes and prints it; code is what the command came to, st its sentence. */
-void answer_print(FILE *f, json_t *answer, const char *command, int code, const struct status *st);
+/* Completes and prints it; code is what the command came to, st its sentence, next what to do then, or NULL. */
+void answer_print(FILE *f, json_t *answer, const char *command, int code, const struct status *st, const char *next);
 
 json_t *answer_number(double value); /* null if it is not finite */
 json_t *answer_count(size_t n);

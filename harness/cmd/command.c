@@ -8,6 +8,7 @@
 
 #include "base/blas.h"
 #include "base/cpu.h"
+#include "base/file.h"
 #include "base/interrupt.h"
 #include "base/memory.h"
 #include "base/number.h"
@@ -323,6 +324,22 @@ static void complain(const char *command, const struct status *st)
             terminal_colour(STDERR_FILENO, TERMINAL_PLAIN));
 }
 
+/* Where a failure leaves the reader: what to do next, a new string; NULL where the message says it itself. */
+static char *next_step(const struct invocation *in, int code)
+{
+    if (code == STATUS_INTERRUPTED)
+        return mem_printf("what is done is kept; to go on, the same again: %s", in->command_line);
+    if (!in->command || !in->n_arguments || (code != STATUS_DATA && code != STATUS_IO))
+        return NULL;
+    int (*const run)(const struct invocation *, struct status *) = in->command->run;
+    if (run != cmd_run && run != cmd_check && run != cmd_extract && run != cmd_evaluate && run != cmd_export && run != cmd_external && run != cmd_regions)
+        return NULL;
+    const char *study = in->argument[in->n_arguments - 1];
+    if (!file_exists(study) || file_is_directory(study))
+        return mem_printf("name the study, a .yaml file as the README shows one; `%s synth DIR` draws data to try it on", PROGRAM_NAME);
+    return run == cmd_check ? NULL : mem_printf("`%s check %s` lists all that is amiss, and what to do about it", PROGRAM_NAME, study);
+}
+
 int command_main(int argc, char **argv)
 {
     struct status st = {0};
@@ -341,8 +358,9 @@ int command_main(int argc, char **argv)
     }
     struct invocation in = {.answer = asks_for_json(argc, argv) ? json_object() : NULL, .command_line = join(argc, argv)};
     code = dispatch(&in, argc, argv, &st);
+    char *next = next_step(&in, code);
     if (in.answer)
-        answer_print(stdout, in.answer, in.command ? in.command->name : argv[1], code, &st);
+        answer_print(stdout, in.answer, in.command ? in.command->name : argv[1], code, &st, next);
     json_decref(in.answer);
     struct status full;
     if (flush_output(&full) && !code) {
@@ -351,8 +369,9 @@ int command_main(int argc, char **argv)
     }
     if (code)
         complain(in.command ? in.command->name : NULL, &st);
-    if (code == STATUS_INTERRUPTED)
-        fprintf(stderr, "what is done is kept; to go on, the same again: %s\n", in.command_line);
+    if (next)
+        fprintf(stderr, "next: %s\n", next);
+    free(next);
     free(in.argument);
     free(in.command_line);
     if (code == STATUS_INTERRUPTED)

@@ -1,6 +1,7 @@
 #include "embed/store.h"
 
 #include <lmdb.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,8 +66,9 @@ int store_open(struct store **store, const char *directory, bool read_only, stru
     if (!error)
         error = open_tables(s, read_only);
     if (error) {
-        int code = error == MDB_NOTFOUND ? status_set(st, STATUS_DATA, "store '%s' holds no embeddings yet", directory)
-                                         : failed(st, s, "open", error);
+        int code = error == ENOENT && read_only ? status_set(st, STATUS_IO, "there is no store in '%s' yet: `extract` makes and fills it", directory)
+                   : error == MDB_NOTFOUND ? status_set(st, STATUS_DATA, "store '%s' holds no embeddings yet; `extract` fills it", directory)
+                                           : failed(st, s, "open", error);
         store_close(s);
         return code;
     }

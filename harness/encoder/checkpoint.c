@@ -198,7 +198,7 @@ static int open_folder(struct checkpoint *c, struct status *st)
     if (file_exists(config)) {
         code = read_config(c, config, open_clip, st);
     } else {
-        code = status_set(st, STATUS_DATA, "'%s' is no checkpoint: it has no config.json", c->path);
+        code = status_set(st, STATUS_DATA, "'%s' is no checkpoint: it has no config.json; a folder as downloaded (config.json, model.safetensors) or a .safetensors file was expected", c->path);
     }
     if (code != STATUS_OK) {
         goto done;

@@ -118,7 +118,8 @@ int compare_source_read(struct compare_source *s, const char *directory, struct 
     unsigned char *data = NULL;
     size_t size;
     *s = (struct compare_source){.directory = mem_strdup(directory)};
-    int code = file_read(&data, &size, path, (size_t)1 << 28, st);
+    int code = file_exists(path) ? file_read(&data, &size, path, (size_t)1 << 28, st)
+                                 : status_set(st, STATUS_IO, "'%s' is not there: give a folder that `run` or `evaluate` has written", path);
     if (!code) {
         json_error_t error;
         json_t *root = json_loadb((const char *)data, size, 0, &error);

@@ -202,5 +202,13 @@ expect "did you mean, a command" 2 "did you mean \`extract\`?" "$program" exctra
 expect "did you mean, an option" 2 "did you mean \`--threads\`?" "$program" run --theads 2 study.yaml
 expect "nothing like it" 2 "\`skelex-eval --help\` lists them" "$program" frobnicate
 expect "the option of another command" 2 "is one of extract" "$program" run --shard 1/2 study.yaml
+expect "a study that is not there" 4 "next: name the study" "$program" run none.yaml
+expect "a folder for a study" 4 "next: name the study" "$program" run .
+expect "a study that is wrong" 3 "next: \`skelex-eval check wrong.yaml\` lists all that is amiss" "$program" run wrong.yaml
+expect "a store that is not there" 4 "no store in 'nostore' yet: \`extract\` makes and fills it" "$program" evaluate -q --store nostore study.yaml
+expect "no folder of results" 4 "a folder that \`run\` or \`evaluate\` has written" "$program" compare data
+expect "no checkpoint" 3 "config.json, model.safetensors" "$program" inspect data
+: > nothing.yaml; : > nothing.csv; : > nothing.png
+for file in yaml csv png; do expect "an empty .$file" 3 "nothing.$file" "$program" inspect nothing.$file; done
 expect "help by name" 0 "usage: skelex-eval external" "$program" help external
 echo "1..$count"
