@@ -12,15 +12,21 @@
 
 #define CG_MAX 400
 #define WORTH_THREADS 4000000    /* multiplications of half a pass from which threads gain more than they wait for each other */
-#define FRONTS 3              /* at most */
+#define FRONTS 3                 /* at most: one begins, one refines, one ends */
+#define FRONTS_THAT_LEAP 5
+#define ENOUGH_COLUMNS 12        /* from which the products of a walk, not the reading of the rows, take its time */
+#define KEPT_BYTES 100000000 /* of scores of past optima, at most */
+#define NEAR 1e-8  /* of the objective: whole steps converge from here, and its last digits cannot judge them */
 #define ROWS_TO_SHARE 10         /* rows a feature from which the folds' Hessians are alike enough (measured) */
 
 void logistic_set_init(struct logistic_set *s, const struct logistic_rows *rows, const int32_t *label, size_t n_classes, size_t n_folds, int n_threads)
 {
     bool many_rows = rows->n >= ROWS_TO_SHARE * rows->d;
-    size_t n_fronts = many_rows ? FRONTS : 1, n_problems = n_folds * n_fronts;
+    size_t columns = n_folds * (n_classes == 2 ? 1 : n_classes);
+    bool leaps = many_rows && columns < ENOUGH_COLUMNS;
+    size_t n_fronts = leaps ? FRONTS_THAT_LEAP : many_rows ? FRONTS : 1, n_problems = n_folds * n_fronts;
     *s = (struct logistic_set){.rows = *rows, .label = label, .n_classes = n_classes, .K = n_classes == 2 ? 1 : n_classes, .order = rows->d + 1,
-                               .n_folds = n_folds, .n_fronts = n_fronts, .n_problems = n_problems, .n_threads = n_threads};
+                               .leaps = leaps, .n_folds = n_folds, .n_fronts = n_fronts, .n_problems = n_problems, .n_threads = n_threads};
     if (rows->n * s->order * n_problems * s->K < WORTH_THREADS)
         s->n_threads = 1;
     size_t size = n_problems * s->K * s->order, n_scores = n_problems * s->K * rows->n;
@@ -39,6 +45,10 @@ void logistic_set_init(struct logistic_set *s, const struct logistic_rows *rows,
         for (size_t j = 0; j < rows->d; j++)
             s->problem[p].ridge[j] = 1;
     }
+    size_t fit_in = KEPT_BYTES / (n_folds * s->K * rows->n * sizeof(double) + 1);
+    s->n_past = fit_in < 1 ? 1 : fit_in < LOGISTIC_SPAN ? fit_in : LOGISTIC_SPAN;
+    s->past_theta = NEW(s->n_past * n_folds * s->K * s->order, double);
+    s->past_score = NEW(s->n_past * n_folds * s->K * rows->n, double);
     s->front = NEW0(n_fronts, struct logistic_front);
     for (size_t f = 0; f < n_fronts; f++)
         s->front[f].active = NEW(n_folds, size_t);
@@ -55,7 +65,7 @@ void logistic_set_init(struct logistic_set *s, const struct logistic_rows *rows,
 void logistic_set_free(struct logistic_set *s)
 {
     double *all[] = {s->theta, s->gradient, s->step, s->direction, s->product, s->residual, s->solved, s->score,
-                     s->prob, s->step_score, s->partial};
+                     s->prob, s->step_score, s->partial, s->past_theta, s->past_score};
     free(s->z);
     free(s->factor);
     free(s->diagonal);
@@ -235,7 +245,7 @@ void logistic_line_search(struct logistic_set *s, const size_t *active, size_t n
             double value = s->problem[p].value;
             s->problem[p].loss = loss[a];
             next[p] = loss[a] + logistic_penalty(s, p, t[a]);
-            if (next[p] <= value + 1e-4 * t[a] * slope[p] + 1e-13 * fabs(value)) /* the slack is what rounding can do to a sum over n rows */
+            if (-slope[p] < NEAR * value || next[p] <= value + 1e-4 * t[a] * slope[p])
                 continue;
             if (halvings < 39)
                 length[p] /= 2;

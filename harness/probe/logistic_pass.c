@@ -34,6 +34,15 @@ double logistic_softmax(double *prob, const double *score, size_t K, size_t mine
     return largest - own + log1p(others);
 }
 
+double logistic_row_loss(double *prob, const double *score, size_t K, size_t label, const bool *absent)
+{
+    if (K > 1)
+        return logistic_softmax(prob, score, K, label, absent);
+    double e = exp(-fabs(score[0]));
+    prob[0] = score[0] >= 0 ? 1 / (1 + e) : e / (1 + e);
+    return fmax(label ? -score[0] : score[0], 0) + log1p(e);
+}
+
 /* ---- a chunk of rows ---- */
 
 struct walk {
@@ -46,10 +55,10 @@ struct walk {
 };
 
 /* u[K] of one row: derivative of its loss by its scores. */
-static void gradient_row(double *u, const double *prob, size_t K, double weight, size_t label)
+static void gradient_row(double *u, const double *prob, size_t K, double weight, int32_t label)
 {
     for (size_t k = 0; k < K; k++)
-        u[k] = weight * (prob[k] - (K == 1 ? label == 1 : label == k));
+        u[k] = weight * (prob[k] - logistic_target(K, k, label));
 }
 
 /* The same for the Hessian times a direction whose scores are t[K]. */
@@ -145,15 +154,9 @@ static double chunk_loss(const struct logistic_set *s, size_t p, double t, size_
     const double *score = of_rows(s, s->score, p), *step = of_rows(s, s->step_score, p);
     double *prob = of_rows(s, s->prob, p), sum = 0, *at = NEW(K, double);
     for (size_t i = first; i < end; i++) {
-        if (K == 1) {
-            double x = score[i] + t * step[i], e = exp(-fabs(x));
-            prob[i] = x >= 0 ? 1 / (1 + e) : e / (1 + e);
-            sum += problem->weight[i] * (fmax(s->label[i] ? -x : x, 0) + log1p(e));
-            continue;
-        }
         for (size_t k = 0; k < K; k++)
             at[k] = score[i * K + k] + t * step[i * K + k];
-        double loss = logistic_softmax(prob + i * K, at, K, (size_t)s->label[i], problem->absent);
+        double loss = logistic_row_loss(prob + i * K, at, K, (size_t)s->label[i], problem->absent);
         if (problem->weight[i] > 0)
             sum += problem->weight[i] * loss;
     }

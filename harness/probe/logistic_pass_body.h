@@ -10,16 +10,18 @@ static void NAME(between)(REAL *u, double *bias, const REAL *t, const struct wal
     for (size_t a = 0; a < w->n_active; a++) {
         size_t p = w->active[a];
         const double *weight = s->problem[p].weight + begin, *prob = of_rows(s, s->prob, p) + begin * K;
+        const double *now = of_rows(s, s->score, p) + begin * K;
         double *kept = of_rows(s, s->step_score, p) + begin * K;
         for (size_t i = 0; i < m; i++) {
             size_t at = i * w->columns + a * K;
             if (w->kind == PASS_GRADIENT)
-                gradient_row(out, prob + i * K, K, weight[i], (size_t)s->label[begin + i]);
+                gradient_row(out, prob + i * K, K, weight[i], s->label[begin + i]);
             else
                 for (size_t k = 0; k < K; k++)
                     score[k] = (double)t[at + k] + w->bias[a * K + k];
             if (w->kind == PASS_STEP) {
-                memcpy(kept + i * K, score, sizeof score);
+                for (size_t k = 0; k < K; k++)
+                    kept[i * K + k] = score[k] - now[i * K + k];
                 continue;
             }
             if (w->kind == PASS_HESSIAN)
@@ -59,13 +61,14 @@ static void NAME(walk)(struct logistic_set *s, enum logistic_pass kind, const si
     size_t n = s->rows.n, d = s->rows.d, columns = n_active * s->K, stride = s->stride, slot = s->n_problems * s->K;
     REAL *in = mem_aligned(columns * stride, sizeof *in), *partial = (REAL *)s->partial;
     double *bias_in = NEW(columns, double), *bias = NEW0(s->n_chunks * columns, double);
-    double *from = kind == PASS_HESSIAN ? s->direction : kind == PASS_STEP ? s->step : s->theta, *to = kind == PASS_HESSIAN ? s->product : s->gradient;
+    double *from = kind == PASS_HESSIAN ? s->direction : s->theta, *to = kind == PASS_HESSIAN ? s->product : s->gradient;
     for (size_t c = 0; c < columns; c++) {
         const double *column = of_theta(s, from, active[c / s->K]) + c % s->K * s->order;
+        const double *step = kind == PASS_STEP ? of_theta(s, s->step, active[c / s->K]) + c % s->K * s->order : NULL;
         memset(in + c * stride + d, 0, (thin_padded(d) - d) * sizeof *in);
         for (size_t j = 0; j < d; j++)
-            in[c * stride + j] = (REAL)column[j];
-        bias_in[c] = column[d];
+            in[c * stride + j] = (REAL)(column[j] + (step ? step[j] : 0));
+        bias_in[c] = column[d] + (step ? step[d] : 0);
     }
     struct walk w = {.s = s, .kind = kind, .active = active, .n_active = n_active, .columns = columns, .in = in, .bias = bias_in};
 #pragma omp parallel for schedule(dynamic, 1) num_threads(s->n_threads)

@@ -1,7 +1,9 @@
 /* The path of a grid of C, from the strongest penalty to the weakest, as a column of fronts:
- * the folds at one C.  A front begins where the one before it stands after its first Newton
- * step, which is already closer to that one's optimum than the next optimum is; so a few fronts
- * march through the rows together, each a step behind the next, and share every walk. */
+ * the folds at one C.  A front begins once the one before it has made a Newton step, in the
+ * span of the last points of the path (logistic_span.c); so a few fronts march through the
+ * rows together, each a step behind the next, and share every walk.  Where a front has few
+ * columns, walks cost what reading the rows costs: then the foremost leaps over every second
+ * C, which the next one takes, between neighbours on both sides. */
 #include <cblas.h>
 #include <math.h>
 #include <stdlib.h>
@@ -11,9 +13,11 @@
 #include "probe/logistic_set.h"
 
 #define NEWTON_MAX 200
+#define REACH 8                  /* places from which a point still helps */
 #define DECREMENT_DONE 1e-20     /* of the objective: an excess that no double of the objective can show */
 #define DECREMENT_ROUNDING 1e-15 /* below this a decrement that no longer falls is rounding */
 #define GRADIENT_WANTED 1e-8
+#define ENOUGH 0.3               /* of DECREMENT_DONE's root: further than this no step need go */
 #define FORCING_FLOAT 1e-4       /* what float32 products can give a step */
 #define FORCING_DOUBLE 1e-8
 
@@ -21,8 +25,9 @@ struct path {
     struct logistic_set *s;
     struct logistic *fit;      /* [n_folds, n_c] */
     const double *C;           /* [n_c] */
-    size_t *order, n_c, next;  /* ranks of C, smallest first; the place of the next front */
-    size_t newest;             /* front that began last, open or not */
+    size_t *order, n_c;        /* which C has a place in the path, smallest first */
+    size_t *turn, next;        /* [n_c] places in the order in which they begin */
+    size_t foremost;           /* front at the largest C so far, open or not */
     double *rho, *forcing;     /* [n_problems] */
 };
 
@@ -68,9 +73,13 @@ static int finish(struct path *w, size_t front, struct status *st)
             return status_set(st, STATUS_INTERNAL,
                               "logistic regression did not reach the optimum at C = %g: relative gradient %.2g after %zu Newton steps", q->C,
                               q->steepest / q->start_gradient, q->iterations);
-        logistic_centre(s, p, of_theta(s, s->theta, p));
+        logistic_centre(s, p, of_theta(s, s->theta, p)); /* no probability changes: scores stay as they are */
         keep(&w->fit[f * w->n_c + w->order[s->front[front].place]], s, p);
     }
+    size_t slot = s->front[front].place % s->n_past, size = s->n_folds * s->K * s->order, n_scores = s->n_folds * s->K * s->rows.n;
+    s->past_place[slot] = s->front[front].place;
+    memcpy(s->past_theta + slot * size, s->theta + front * size, size * sizeof(double));
+    memcpy(s->past_score + slot * n_scores, s->score + front * n_scores, n_scores * sizeof(double));
     return STATUS_OK;
 }
 
@@ -87,56 +96,79 @@ static int judge(struct path *w, size_t front, struct status *st)
         double decrement = cblas_ddot((int)size, gradient, 1, of_theta(s, s->solved, p), 1), relative = decrement / q->value;
         q->steepest = fabs(gradient[cblas_idamax((int)size, gradient, 1)]);
         bool flat = q->steepest < GRADIENT_WANTED / 10 * q->start_gradient || q->steepest < 1e-13;
-        bool stuck = r->exact && relative < DECREMENT_ROUNDING && relative > q->decrement / 4;
-        if ((!(relative > DECREMENT_DONE) && flat) || stuck || r->steps == NEWTON_MAX)
+        bool stuck = r->exact && relative < DECREMENT_ROUNDING &&
+                     (relative > q->decrement / 4 || (relative > q->decrement / 100 && q->steepest < GRADIENT_WANTED * q->start_gradient));
+        bool done = r->steps > 0 && !(relative > DECREMENT_DONE) && flat; /* a step also gives theta scores of its own */
+        if (done || stuck || r->steps == NEWTON_MAX)
             continue;
         if (r->steps > 2 && relative > q->decrement / 10)
             r->exact = true;
         q->decrement = relative;
         q->iterations++;
         w->rho[p] = decrement;
-        w->forcing[p] = fmin(0.1, fmax(sqrt(relative), r->exact ? FORCING_DOUBLE : FORCING_FLOAT));
+        double enough = ENOUGH * sqrt(DECREMENT_DONE / relative);
+        w->forcing[p] = fmin(0.1, fmax(fmax(sqrt(relative), enough), r->exact ? FORCING_DOUBLE : FORCING_FLOAT));
         r->active[kept++] = p;
     }
     r->n_active = kept;
     return kept ? STATUS_OK : finish(w, front, st);
 }
 
-/* A front at the path's next C, from where the newest stands: another C changes the penalty alone. */
+/* Turns: each place after the one before, or 0, 2, 1, 4, 3, ... */
+static void take_turns(size_t *turn, size_t n_c, bool leap)
+{
+    for (size_t i = 0; i < n_c; i++)
+        turn[i] = !leap || i == 0 || (i == n_c - 1 && i % 2) ? i : i % 2 ? i + 1 : i - 1;
+}
+
+/* The known points closest to a place, closest first: of open fronts where they stand. */
+static size_t gather_points(const double **theta, const double **score, const struct path *w, size_t place)
+{
+    struct logistic_set *s = w->s;
+    size_t m = 0, size = s->n_folds * s->K * s->order, n_scores = s->n_folds * s->K * s->rows.n;
+    for (size_t distance = 1; distance <= REACH && m < s->n_past; distance++)
+        for (int side = 0; side < 2 && m < s->n_past; side++) {
+            size_t at = side ? place - distance : place + distance, slot = at % s->n_past;
+            if ((side && distance > place) || at >= w->n_c)
+                continue;
+            bool known = s->past_place[slot] == at;
+            theta[m] = s->past_theta + slot * size;
+            score[m] = s->past_score + slot * n_scores;
+            for (size_t f = 0; f < s->n_fronts; f++)
+                if (s->front[f].n_active && s->front[f].place == at && s->front[f].steps > 0) {
+                    theta[m] = s->theta + f * size;
+                    score[m] = s->score + f * n_scores;
+                    known = true;
+                }
+            m += known;
+        }
+    return m;
+}
+
+/* A front at the path's next C. */
 static int begin(struct path *w, size_t front, struct status *st)
 {
     struct logistic_set *s = w->s;
-    size_t size = s->K * s->order, n_scores = s->K * s->rows.n;
     struct logistic_front *r = &s->front[front];
-    *r = (struct logistic_front){.place = w->next++, .active = r->active, .n_active = s->n_folds};
+    const double *theta[LOGISTIC_SPAN], *score[LOGISTIC_SPAN];
+    size_t place = w->turn[w->next++], m = gather_points(theta, score, w, place);
+    *r = (struct logistic_front){.place = place, .active = r->active, .n_active = s->n_folds};
     for (size_t f = 0; f < s->n_folds; f++) {
-        size_t p = front * s->n_folds + f, from = w->newest * s->n_folds + f;
+        size_t p = front * s->n_folds + f;
         struct logistic_problem *q = &s->problem[p];
-        double before = s->problem[from].C;
+        *q = s->problem[w->foremost * s->n_folds + f];
         r->active[f] = p;
-        if (p != from) {
-            *q = s->problem[from];
-            memcpy(of_theta(s, s->theta, p), of_theta(s, s->theta, from), size * sizeof(double));
-            memcpy(of_theta(s, s->gradient, p), of_theta(s, s->gradient, from), size * sizeof(double));
-            memcpy(of_rows(s, s->score, p), of_rows(s, s->score, from), n_scores * sizeof(double));
-            memcpy(of_rows(s, s->prob, p), of_rows(s, s->prob, from), n_scores * sizeof(double));
-        }
         q->C = C_of(w, front);
         q->decrement = INFINITY;
         q->iterations = q->products = 0;
         q->value = q->loss + logistic_penalty(s, p, 0);
-        double *gradient = of_theta(s, s->gradient, p), *theta = of_theta(s, s->theta, p);
-        for (size_t j = 0; j < size; j++)
-            if (j % s->order < s->rows.d)
-                gradient[j] += q->ridge[j % s->order] * theta[j] * (1 / q->C - 1 / before);
     }
-    logistic_copy_blocks(s, front, w->newest);
-    w->newest = front;
-    int code = logistic_factor(s, front, C_of(w, front), st);
-    if (code)
-        return code;
-    logistic_precondition(s, s->gradient, r->active, r->n_active);
-    return judge(w, front, st);
+    if (m)
+        logistic_span_start(s, front, theta, score, m);
+    logistic_copy_blocks(s, front, w->foremost);
+    if (place == 0 || place > s->front[w->foremost].place)
+        w->foremost = front;
+    return logistic_factor(s, front, C_of(w, front), st);
 }
 
 /* Rebuilding the blocks costs about as much as this many passes for all folds (measured). */
@@ -152,11 +184,11 @@ static int refresh(struct path *w, struct status *st)
     int code = STATUS_OK;
     if (s->last_solve <= 8 || s->since_refresh <= refresh_price(s))
         return code;
-    logistic_refresh(s, w->newest);
+    logistic_refresh(s, w->foremost);
     for (size_t front = 0; front < s->n_fronts && !code; front++) {
-        if (!s->front[front].n_active && front != w->newest)
+        if (!s->front[front].n_active && front != w->foremost)
             continue;
-        logistic_copy_blocks(s, front, w->newest);
+        logistic_copy_blocks(s, front, w->foremost);
         code = logistic_factor(s, front, C_of(w, front), st);
     }
     return code;
@@ -176,26 +208,26 @@ static size_t gather(size_t *active, const struct logistic_set *s)
 static int walk(struct path *w, size_t *active, struct status *st)
 {
     struct logistic_set *s = w->s;
-    int code = STATUS_OK;
-    for (size_t n_active = 0; !code;) {
-        if (n_active) {
-            logistic_pass(s, PASS_GRADIENT, active, n_active);
-            code = refresh(w, st);
-            if (!code)
-                logistic_precondition(s, s->gradient, active, n_active);
+    for (;;) {
+        int code = STATUS_OK;
+        for (size_t front = 0; front < s->n_fronts && !code; front++) {
+            const struct logistic_front *foremost = &s->front[w->foremost];
+            if (w->next < w->n_c && !s->front[front].n_active && (!foremost->n_active || foremost->steps > 0))
+                code = begin(w, front, st);
         }
+        size_t n_active = gather(active, s);
+        if (code || !n_active)
+            return code;
+        logistic_pass(s, PASS_GRADIENT, active, n_active);
+        code = refresh(w, st);
+        if (!code)
+            logistic_precondition(s, s->gradient, active, n_active);
         for (size_t front = 0; front < s->n_fronts && !code; front++)
             if (s->front[front].n_active)
                 code = judge(w, front, st);
-        for (size_t front = 0; front < s->n_fronts && !code; front++) {
-            const struct logistic_front *newest = &s->front[w->newest];
-            bool ready = !newest->n_active || newest->steps > 0;
-            if (w->next < w->n_c && ready && !s->front[front].n_active)
-                code = begin(w, front, st);
-        }
+        if (code)
+            return code;
         n_active = gather(active, s);
-        if (code || (!n_active && w->next == w->n_c))
-            break;
         if (!n_active)
             continue;
         s->exact = false;
@@ -206,20 +238,24 @@ static int walk(struct path *w, size_t *active, struct status *st)
         logistic_newton_steps(s, active, n_active, w->rho, w->forcing);
         logistic_line_search(s, active, n_active);
     }
-    return code;
 }
 
 int logistic_walk_path(struct logistic *fit, struct logistic_set *s, const double *C, size_t n_c, struct status *st)
 {
     size_t *active = NEW(s->n_problems, size_t);
-    struct path w = {.s = s, .fit = fit, .C = C, .order = NEW(n_c + 1, size_t), .n_c = n_c, .rho = NEW0(s->n_problems, double),
+    struct path w = {.s = s, .fit = fit, .C = C, .order = NEW(n_c + 1, size_t), .n_c = n_c,
+                     .turn = NEW(n_c + 1, size_t), .rho = NEW0(s->n_problems, double),
                      .forcing = NEW0(s->n_problems, double)};
     sort_ascending(w.order, C, n_c);
+    take_turns(w.turn, n_c, s->leaps);
+    for (size_t i = 0; i < s->n_past; i++)
+        s->past_place[i] = n_c;
     logistic_start(s);
     logistic_first_blocks(s);
     int code = walk(&w, active, st);
     free(w.forcing);
     free(w.rho);
+    free(w.turn);
     free(w.order);
     free(active);
     return code;

@@ -29,6 +29,8 @@
 #include "base/status.h"
 #include "probe/logistic.h"
 
+#define LOGISTIC_SPAN 5 /* points of the path of which the next is made, at most */
+
 struct logistic_rows {
     size_t n, d;
     const double *z;    /* [n, d] as they are, or NULL: */
@@ -48,8 +50,7 @@ struct logistic_problem { /* a fold at one C */
     size_t iterations, products;
 };
 
-/* All folds at one C.  Values of C follow each other closely: the next sets out from where the one before stands after a
- * step, so that several go through the rows together (logistic_path.c). */
+/* All folds at one C; several go through the rows together (logistic_path.c). */
 struct logistic_front {
     size_t place; /* of its C in the path */
     size_t steps;
@@ -64,6 +65,7 @@ struct logistic_set {
     size_t n_classes;
     size_t K;             /* rows of theta: 1 for two classes, else n_classes */
     size_t order;         /* d + 1 */
+    bool leaps;           /* fronts leap over every second C */
     size_t n_folds, n_fronts, n_problems; /* the third is the product of the others: problem[front * n_folds + fold] */
     struct logistic_problem *problem;
     struct logistic_front *front;
@@ -81,6 +83,10 @@ struct logistic_set {
     float *factor;    /* [n_fronts, n_blocks, K, order, order]: above the diagonal Hessian blocks, on and below it Cholesky factors */
     float *diagonal;  /* [n_blocks, K, order] of the Hessian blocks */
     size_t since_refresh, last_solve; /* passes since factor was rebuilt; of the last step */
+
+    size_t n_past; /* optima kept for the starts of the next: that at place p of the path in slot p % n_past */
+    size_t past_place[LOGISTIC_SPAN]; /* whose it is, or none's */
+    double *past_theta, *past_score; /* [n_past, n_folds] */
 };
 
 /* Copies nothing of rows and label; problem[fold].weight is filled by the caller, ridge is 1 and absent false. */
@@ -102,7 +108,7 @@ static inline double *of_rows(const struct logistic_set *s, double *vector, size
 /* ---- one walk over the rows for the problems active[n_active] (logistic_pass.c) ---- */
 
 enum logistic_pass {
-    PASS_STEP,     /* step_score = [z 1] step */
+    PASS_STEP,     /* step_score = [z 1] (theta + step) - score */
     PASS_GRADIENT, /* gradient, of prob and theta */
     PASS_HESSIAN   /* product = Hessian direction */
 };
@@ -112,6 +118,14 @@ void logistic_pass(struct logistic_set *s, enum logistic_pass kind, const size_t
 /* loss[a] of problem active[a] at score + t[a] * step_score, sum of weight times loss; fills prob. */
 void logistic_losses(double *loss, struct logistic_set *s, const double *t, const size_t *active, size_t n_active);
 
+/* 1 where row k of theta speaks of the label, else 0. */
+static inline double logistic_target(size_t K, size_t k, int32_t label)
+{
+    return K == 1 ? label == 1 : label == (int32_t)k;
+}
+
+/* prob[K] from score[K]; returns the row's loss. */
+double logistic_row_loss(double *prob, const double *score, size_t K, size_t label, const bool *absent);
 /* prob[K] from score[K]; returns -log prob[mine], to full precision also where that is tiny.  absent may be NULL. */
 double logistic_softmax(double *prob, const double *score, size_t K, size_t mine, const bool *absent);
 double logistic_sigmoid(double score);
@@ -141,6 +155,12 @@ double logistic_penalty(const struct logistic_set *s, size_t p, double t);
 void logistic_newton_steps(struct logistic_set *s, const size_t *active, size_t n_active, const double *rho, const double *forcing);
 /* Steps as long as the objective allows; theta, score, prob, loss and value move on. */
 void logistic_line_search(struct logistic_set *s, const size_t *active, size_t n_active);
+
+/* ---- where a front starts (logistic_span.c) ---- */
+
+/* theta, score, prob, loss and value of the front, whose C is set: the least objective, at that C, in the span of m <= LOGISTIC_SPAN
+ * points, the newest first; theta[j] and score[j] are those of all folds. */
+void logistic_span_start(struct logistic_set *s, size_t front, const double *const *theta, const double *const *score, size_t m);
 
 /* ---- the path (logistic_path.c) ---- */
 
