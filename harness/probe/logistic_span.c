@@ -191,6 +191,7 @@ void logistic_span_start(struct logistic_set *s, size_t front, const double *con
         for (size_t j = 0; j < span[f].m; j++)
             for (size_t i = 0; i < size; i++)
                 to[i] += span[f].at[j] * span[f].direction[j * size + i];
+        logistic_centre(s, span[f].p, to); /* or rounding would grow from start to start in what no step touches */
         free(span[f].direction);
     }
     free(newest);
