@@ -255,6 +255,35 @@ Y
 expect "check reads external cohorts too" 0 "external cohort fracture-only" "$program" check -q sites.yaml
 "$program" run -q -t 2 sites.yaml > table 2> said
 check "run ends with the external cohorts" sh -c 'awk "/\(external\)\$/ { c = \$1 } /^  *internal  *external  *difference\$/ { n++ } /^  [a-z]*, grouped: / { seen[c \" \" \$1] } END { exit !(n == 2 && (\"b age,\" in seen) && (\"fracture-only fracture,\" in seen) && !(\"fracture-only age,\" in seen)) }" table'
+if command -v python3 > /dev/null; then
+    check "a regression's recalibration by hand" python3 - <<'P'
+import csv, json
+def rows(path, partition):
+    return [(float(r["prediction"]), float(r["label"])) for r in csv.DictReader(open(path)) if r["partition"] == partition and r["model"] == "tiny"]
+def line(pairs):
+    n = len(pairs)
+    x, y = sum(p for p, t in pairs) / n, sum(t for p, t in pairs) / n
+    slope = sum((p - x) * (t - y) for p, t in pairs) / sum((p - x) ** 2 for p, t in pairs)
+    return y - slope * x, slope, y - x
+def close(a, b):
+    assert abs(a - b) < 1e-9 * max(1, abs(b)), (a, b)
+kept = json.load(open("sites/probes/age.grouped.tiny.cls.linear.json"))["probe"]["recalibration"]
+frozen = line(rows("sites/predictions/age.csv", "development")) # out of fold
+for name, due in zip(("intercept", "slope", "in_the_large"), frozen):
+    close(kept[name], due)
+there = rows("sites/external/b/predictions_external/age.csv", "external")
+refit = line(there)
+got = {(r["recalibration"], r["metric"]): float(r["external"]) for r in csv.DictReader(open("sites/external/b/external.csv"))
+       if r["task"] == "age" and r["model"] == "tiny" and r["partition"] == "test"}
+for name, (a, b) in (("", (0, 1)), ("development in the large", (frozen[2], 1)), ("development slope", frozen[:2]),
+                     ("external in the large (optimistic)", (refit[2], 1)), ("external slope (optimistic)", refit[:2])):
+    off = [a + b * p - t for p, t in there]
+    close(got[name, "bias"], sum(off) / len(off))
+    close(got[name, "rmse"], (sum(e * e for e in off) / len(off)) ** 0.5)
+P
+else
+    skip "a regression's recalibration by hand" "no python3"
+fi
 check "only the site's rows are scored" sh -c 'test "$(tail -n +2 sites/external/b/predictions_external/fracture.csv | cut -d, -f1 | sort -u | wc -l)" = "$(awk -F, "NR == 1 { for (i = 1; i <= NF; i++) if (\$i == \"site\") c = i; next } \$c == \"B\"" data/cohort.csv | wc -l)"'
 check "case mix: all of site A against all of site B" sh -c 'grep -q "^b,fracture,sites,fracture,grouped,site,A,share,[0-9]*,1,,[0-9]*,1,,[0-9]*,0,,NA,$" sites/external/b/casemix.csv'
 check "rows of other sites are named" grep -q ',part,.*of another site than the study takes' sites/audit.csv
