@@ -47,6 +47,7 @@ B
 else
     skip "bash completion" "bash is not installed"
 fi
+check "make install puts them where the shells look" sh -c 'make -n install PREFIX=/p 2>&1 | grep -q " /p/share/bash-completion/completions/skelex-eval$" && make -n install PREFIX=/p 2>&1 | grep -q " /p/share/zsh/site-functions/_skelex-eval$"'
 probes=$("$program" compare --probe none "$scratch" 2>&1 | sed -n 's/.*expected one of: //p' | tr -d ,)
 check "the probes it offers are those there are" test "$probes" = "$(grep -o '"linear knn[^"]*"' "$scratch/completion.bash" | tr -d '"')"
 awk '/^        \(/ { c = $1; gsub(/[()]/, "", c) } /^                .*\[/ { sub(/\[.*/, ""); while (match($0, /--?[a-z][a-z-]*/)) { print c, substr($0, RSTART, RLENGTH); $0 = substr($0, RSTART + RLENGTH) } }' "$scratch/_skelex-eval" | sort -u > "$scratch/by_zsh"
