@@ -297,6 +297,35 @@ static void test_path_equals_single_fits(void **state)
     }
 }
 
+/* A fine grid, up to where the penalty vanishes and the last points of the path hardly differ: every fit is its own optimum, and starting
+ * from the points before it saves most of the products. */
+static void test_fine_path(void **state)
+{
+    (void)state;
+    enum { GRID = 45 };
+    double C[GRID];
+    for (size_t c = 0; c < GRID; c++)
+        C[c] = pow(10, -6 + 11 * (double)c / (GRID - 1));
+    for (size_t n_classes = 2; n_classes <= 3; n_classes++) {
+        struct sample s = draw(400, 12, n_classes, 57);
+        struct logistic path[GRID], one;
+        size_t together = 0, apart = 0;
+        assert_int_equal(logistic_fit_path(path, C, GRID, s.x, s.n, s.d, s.label, s.n_classes, NULL, NULL), 0);
+        for (size_t c = 0; c < GRID; c++) {
+            fit_one(&one, &s, C[c], NULL);
+            assert_true(difference(&path[c], &one) < 1e-7);
+            assert_true(fabs(path[c].objective - one.objective) < 1e-12 * one.objective);
+            assert_true(path[c].gradient_relative < 1e-8);
+            together += path[c].products;
+            apart += one.products;
+            logistic_free(&path[c]);
+            logistic_free(&one);
+        }
+        assert_true(3 * together < apart); /* 3.8 times fewer; without the span of the points, 2.3 */
+        sample_free(&s);
+    }
+}
+
 /* More columns than rows: features put beside themselves share the coefficient, and [x x]/sqrt 2 is the same problem. */
 static void test_wide_equals_narrow(void **state)
 {
@@ -466,6 +495,7 @@ int main(void)
         cmocka_unit_test(test_order_of_rows),
         cmocka_unit_test(test_order_of_classes),
         cmocka_unit_test(test_path_equals_single_fits),
+        cmocka_unit_test(test_fine_path),
         cmocka_unit_test(test_wide_equals_narrow),
         cmocka_unit_test(test_separable_is_finite),
         cmocka_unit_test(test_small_C_gives_the_prior),
