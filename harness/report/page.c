@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/outfile.h"
 #include "base/version.h"
 #include "report/markup.h"
@@ -25,6 +26,38 @@ void page_cell(const struct page *p, const char *tag, const char *class, const c
     fprintf(p->f, "</%s>", tag);
 }
 
+/* Into an open <td>. */
+static void interval(const struct page *p, const char *low, const char *high, int digits)
+{
+    if (!*low || !strcmp(low, "NA"))
+        return;
+    fputs("<span class=i>", p->f);
+    markup_rounded_html(p->f, low, digits);
+    fputs(" to ", p->f);
+    markup_rounded_html(p->f, high, digits);
+    fputs("</span>", p->f);
+}
+
+void page_estimate(const struct page *p, const char *value, const char *low, const char *high, const char *metric)
+{
+    fprintf(p->f, "<td class=v data-key=\"%s\">", value);
+    if (*value)
+        markup_rounded_html(p->f, value, markup_digits(metric));
+    interval(p, low, high, markup_digits(metric));
+    fputs("</td>", p->f);
+}
+
+void page_probability(const struct page *p, const char *probability)
+{
+    double x;
+    if (!number_parse_double(probability, &x))
+        page_text(p, probability);
+    else if (x < 0.001)
+        fputs("below 0.001", p->f);
+    else
+        fprintf(p->f, x < 0.0995 ? "%.2g" : "%.2f", x);
+}
+
 void page_value(const struct page *p, size_t row, size_t sd_row, bool bold)
 {
     if (row == SIZE_MAX) {
@@ -41,12 +74,8 @@ void page_value(const struct page *p, size_t row, size_t sd_row, bool bold)
         fputs("<span class=i>SD ", p->f);
         markup_rounded_html(p->f, folder_cell(p->folder, FOLDER_METRICS, sd_row, "value"), digits);
         fputs("</span>", p->f);
-    } else if (*low && strcmp(low, "NA") != 0) {
-        fputs("<span class=i>", p->f);
-        markup_rounded_html(p->f, low, digits);
-        fputs(" to ", p->f);
-        markup_rounded_html(p->f, folder_cell(p->folder, FOLDER_METRICS, row, "high"), digits);
-        fputs("</span>", p->f);
+    } else {
+        interval(p, low, folder_cell(p->folder, FOLDER_METRICS, row, "high"), digits);
     }
     if (*reason && !strcmp(value, "NA")) {
         fputs("<span class=i>", p->f);
@@ -78,9 +107,11 @@ static void write_image(const struct page *p, const struct drawing *g)
     if (!file_read(&data, &size, path, 0, &ignored)) {
         fprintf(p->f, "<figure%s><img alt=\"", is_wide((const char *)data) ? " class=broad" : "");
         page_text(p, g->title);
+        fputs(". ", p->f);
+        page_text(p, g->caption);
         fputs("\" src=\"data:image/svg+xml;base64,", p->f);
         markup_base64(p->f, data, size);
-        fputs("\"><figcaption><strong>", p->f);
+        fputs("\"><figcaption class=narrow><strong>", p->f); /* for phones, on which the picture's own is too small */
         page_text(p, g->title);
         fputs(".</strong> ", p->f);
         page_text(p, g->caption);
@@ -148,7 +179,7 @@ static void navigation(const struct page *p, const char **task, size_t n)
         {true, "summary", "Summary"},
         {folder_has(p->folder, FOLDER_COMPARE), "comparison", "What is better than what"},
         {true, "flow", "Flow of cases"},
-        {folder_has(p->folder, FOLDER_EXTERNAL), "external", "External validation"},
+        {page_has_external(p), "external", "External validation"},
     }, end[] = {{folder_has(p->folder, FOLDER_REPORTING), "reporting", "Reporting sheet"}, {p->folder->provenance != NULL, "costs", "Costs"},
                 {true, "provenance", "Provenance"}};
     fputs("<nav aria-label=\"Parts of the report\"><ul>", p->f);
@@ -202,7 +233,7 @@ static void write_page(const struct page *p)
     if (folder_has(p->folder, FOLDER_COMPARE))
         page_comparison(p);
     page_flow(p);
-    if (folder_has(p->folder, FOLDER_EXTERNAL))
+    if (page_has_external(p))
         page_external(p);
     for (size_t i = 0; i < n; i++)
         page_task(p, task[i]);

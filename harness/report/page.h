@@ -42,6 +42,7 @@ void page_summary(const struct page *p);
 void page_comparison(const struct page *p);
 void page_flow(const struct page *p);
 void page_task(const struct page *p, const char *task);
+bool page_has_external(const struct page *p);
 void page_external(const struct page *p);
 void page_reporting(const struct page *p);
 void page_costs(const struct page *p);
@@ -53,6 +54,10 @@ void page_text(const struct page *p, const char *text); /* escaped */
 void page_cell(const struct page *p, const char *tag, const char *class, const char *text);
 /* A value and its interval, or NA with the reason as a title, of a row of metrics.csv. */
 void page_value(const struct page *p, size_t row, size_t sd_row, bool bold);
+/* The same of any table's cells: low or high "" or NA: no interval.  `metric` says how many digits. */
+void page_estimate(const struct page *p, const char *value, const char *low, const char *high, const char *metric);
+/* p to two digits, "below 0.001" where it is. */
+void page_probability(const struct page *p, const char *probability);
 /* The figures of a task ("": of the study) whose name begins with `kind` (NULL: all). */
 void page_figures(const struct page *p, const char *task, const char *kind);
 /* A whole table of results, every column, as it is; `columns`: NULL, or which, ended by NULL. */

@@ -1,4 +1,4 @@
-/* The page's last parts: external validation, reporting sheet, costs, provenance. */
+/* The page's last parts: reporting sheet, costs, provenance. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,22 +6,6 @@
 #include "base/memory.h"
 #include "report/markup.h"
 #include "report/page.h"
-
-void page_external(const struct page *p)
-{
-    fputs("<section id=external><h2>External validation</h2>\n<p>Scaler, probe and threshold as the development data left them; nothing was fitted on the external "
-          "cohort.</p>\n", p->f);
-    page_plain_table(p, FOLDER_EXTERNAL, NULL, NULL);
-    if (folder_has(p->folder, FOLDER_CASEMIX)) {
-        fputs("<h3>Case mix</h3>\n", p->f);
-        page_plain_table(p, FOLDER_CASEMIX, NULL, NULL);
-    }
-    if (folder_has(p->folder, FOLDER_SHIFT)) {
-        fputs("<h3>Shift of the features</h3>\n", p->f);
-        page_plain_table(p, FOLDER_SHIFT, NULL, NULL);
-    }
-    fputs("</section>\n", p->f);
-}
 
 void page_reporting(const struct page *p)
 {

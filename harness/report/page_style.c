@@ -23,6 +23,7 @@ const char PAGE_STYLE[] =
     "th,td{padding:.3rem .6rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}\n"
     "thead th{border-bottom:2px solid var(--soft);white-space:nowrap}\n"
     "tbody th{font-weight:600}\n"
+    "th .i{color:var(--soft);font-size:.85em;font-weight:400;display:block}\n"
     "td.n,th.n{text-align:right}\n"
     "td.v{white-space:nowrap}\n"
     "td .i{color:var(--soft);font-size:.85em;display:block}\n"
@@ -47,7 +48,8 @@ const char PAGE_STYLE[] =
     "details{margin:.5rem 0}summary{cursor:pointer;color:var(--link)}\n"
     "dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem;font-size:.9rem}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}\n"
     "code{font-family:ui-monospace,\"Liberation Mono\",\"DejaVu Sans Mono\",monospace;font-size:.9em;overflow-wrap:anywhere}\n"
-    "@media(max-width:40rem){body{padding:.75rem .75rem 3rem}dl{grid-template-columns:1fr}dt{margin-top:.4rem}th,td{padding:.3rem .4rem}.strip figure{width:44%}}\n"
+    ".narrow{display:none}\n"
+    "@media(max-width:40rem){.narrow{display:block}body{padding:.75rem .75rem 3rem}dl{grid-template-columns:1fr}dt{margin-top:.4rem}th,td{padding:.3rem .4rem}.strip figure{width:44%}}\n"
     "@media print{:root{--ground:#fff;--raised:#fff;--text:#000;--soft:#333;--line:#999;--link:#000}body{max-width:none;font-size:10pt;padding:0}"
     "nav,.screen{display:none}details::details-content{content-visibility:visible;display:block}h2{break-after:avoid}h3{break-after:avoid}.wide{overflow:visible}table{font-size:8pt}"
     "tr{break-inside:avoid}thead{display:table-header-group}.pair{grid-template-columns:1fr 1fr}.task{break-before:page}}\n";

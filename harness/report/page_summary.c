@@ -97,15 +97,17 @@ static void main_row(const struct page *p, const struct main_row *r, bool protoc
     page_anchor(p, r->task);
     fputs("\">", p->f);
     page_text(p, r->task);
-    fprintf(p->f, "</a>%s</th>", !strcmp(r->partition, "test exams") ? " (examinations)" : "");
-    page_cell(p, "td", NULL, r->metric);
-    if (protocols)
-        page_cell(p, "td", NULL, r->protocol);
-    page_cell(p, "td", NULL, r->probe);
-    fputs("<td class=n>", p->f);
+    fprintf(p->f, "</a>%s<span class=i>", !strcmp(r->partition, "test exams") ? " (examinations)" : "");
+    page_text(p, r->metric);
+    fputs(", ", p->f);
+    page_text(p, r->probe);
+    if (protocols) {
+        fputs(", ", p->f);
+        page_text(p, r->protocol);
+    }
     if (first != SIZE_MAX)
-        fprintf(p->f, "%s<span class=i>%s</span>", folder_cell(p->folder, FOLDER_METRICS, first, "n"), folder_cell(p->folder, FOLDER_METRICS, first, "n_patients"));
-    fputs("</td>", p->f);
+        fprintf(p->f, "<br>%s images, %s patients", folder_cell(p->folder, FOLDER_METRICS, first, "n"), folder_cell(p->folder, FOLDER_METRICS, first, "n_patients"));
+    fputs("</span></th>", p->f);
     for (size_t k = 0; k < t->n_models; k++)
         page_value(p, r->cell[k].row, r->cell[k].sd_row, r->cell[k].bold);
     fputs("</tr>\n", p->f);
@@ -122,11 +124,10 @@ void page_summary(const struct page *p)
     }
     fputs("<section id=summary><h2>Summary</h2>\n<p class=soft>Each task's main metric on its test part, one column a model. Under each value: ", p->f);
     fputs(any_sd ? "SD of five folds that share one test set (no interval). " : "its interval. ", p->f);
-    fprintf(p->f, "n: images, and under it patients. %s%s</p>\n<div class=wide><table data-sort><thead><tr><th>task</th><th>metric</th>%s<th>probe</th><th class=n>n</th>",
+    fprintf(p->f, "%s%s</p>\n<div class=wide><table data-sort class=main><thead><tr><th>task</th>",
             less ? "Of <code>mae</code> less is better, of all others more. " : "More is better. ",
             folder_has(p->folder, FOLDER_COMPARE) ? "Bold: best of its row, and significantly better than each other model of the row after correction." :
-                                                    "No comparison of models was made, so that nothing is bold.",
-            protocols ? "<th>protocol</th>" : "");
+                                                    "No comparison of models was made, so that nothing is bold.");
     for (size_t k = 0; k < t->n_models; k++)
         page_cell(p, "th", NULL, t->model[k]);
     fputs("</tr></thead><tbody>\n", p->f);

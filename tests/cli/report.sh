@@ -17,6 +17,10 @@ check "every anchor has its place" sh -c "grep -oE 'href=\"#[^\"]*\"' $page | se
 check "parts: audit first, then summary, comparison, flow, tasks, the reporting sheet, costs, provenance" sh -c "grep -oE '<section [^>]*id=[^>]*' $page | sed 's/.*id=//; s/\"//g' | tr '\n' ' ' | grep -q '^audit summary comparison flow task-fracture task-age reporting costs provenance'"
 check "light and dark, print and phone" sh -c "grep -q 'prefers-color-scheme:dark' $page && grep -q '@media print' $page && grep -q 'name=viewport' $page"
 
+# ---- what is better than what ----
+check "and every difference stands in the table" test "$(sed -n '/A less B/,/<\/table>/p' $page | grep -c '^<tr><th scope=row>')" -eq "$(($(wc -l < out/compare.csv) - 1))"
+check "no external cohort, no such part" sh -c "! grep -q 'id=external' $page"
+
 # ---- the main table ----
 t=out/main_table.csv
 at='NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }'
@@ -76,6 +80,21 @@ cp first/metrics.csv odd/metrics.csv
 echo "{" > odd/provenance.json
 expect "a broken provenance.json" 3 "provenance.json' line" "$program" report odd
 rm odd/provenance.json
+# ---- external cohorts: the folders beside the study's own reports ----
+mkdir -p with/external/elsewhere && cp out/*.csv out/provenance.json with/
+awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; print; next } { $at["p_holm"] = NR == 2 ? "0.0123" : 0.5; $at["better"] = $at["model_b"]; print }' out/compare.csv > with/compare.csv
+cat > with/external/elsewhere/external.csv <<'F'
+study,task,development,development_task,protocol,model,readout,probe,preprocess,precision,partition,recalibration,metric,internal_n,internal_n_patients,internal,internal_low,internal_high,internal_method,external_n,external_n_patients,external,external_low,external_high,external_method,level,difference,difference_low,difference_high,difference_method,internal_reason,external_reason
+elsewhere,fracture,small,fracture,grouped,tiny,mean,linear,,,test,,auroc,20,10,0.75,0.5,0.875,x,40,20,0.6251,0.5,0.75,x,0.95,-0.1249,-0.375,0.125,x,,
+elsewhere,fracture,small,fracture,grouped,tiny,mean,linear,,,test,,brier,20,10,0.33333,0.25,0.5,x,40,20,0.25,0.125,0.5,x,0.95,-0.0833,-0.25,0.125,x,,
+F
+printf 'a,b\n1,2,3\n' > with/external/elsewhere/shift.csv
+expect "the page of a study with an external cohort" 0 "page: with/report.html" "$program" report with
+check "shows internal and external side by side, with the difference" sh -c "grep -q '<section id=external>' with/report.html && grep -q '0.750<span class=i>0.500 to 0.875.*0.625<span class=i>0.500 to 0.750.*−0.125<span class=i>−0.375 to 0.125' with/report.html"
+check "what is asked first, not every metric" sh -c "! sed -n '/<section id=external>/,/<\/section>/p' with/report.html | grep -q '>brier'"
+check "the one difference that stands after correction is said in words, the better model first" sh -c "grep '^<li><strong>[^<]*</strong> over ' with/report.html | grep -q '^<li><strong>thumbnail</strong> over tiny on .*, p 0.012</li>' && test \$(grep -c '^<li><strong>[^<]*</strong> over ' with/report.html) -eq 1 && ! grep -q '^<li><strong>[^<]*</strong> over ' out/report.html"
+check "and says which table it could not read" grep -q "note warning.*shift.csv:2" with/report.html
+
 expect "metrics.csv alone is enough" 0 "page: odd/report.html" "$program" report odd
 sed 's/tiny/<b>\&amp;x/' first/metrics.csv > odd/metrics.csv
 "$program" report odd > said 2>&1
