@@ -7,9 +7,9 @@
  * to 0.
  *
  * Method: inexact Newton (Dembo, Eisenstat & Steihaug 1982) with preconditioned conjugate
- * gradients; the path is walked from small C up, each C set out for from where the one before
- * stands after a step.  The folds of a cohort and (with many rows) up to three values of C go in
- * step: a walk over the rows serves them and all classes as the columns of two matrix products,
+ * gradients; the path is walked from small C up, each C begun at the least objective in the span
+ * of the points before it.  The folds of a cohort and (with many rows) up to five values of C go
+ * in step: a walk over the rows serves them and all classes as the columns of two matrix products,
  * and one Cholesky factor a class and C, of the mean of the folds' Hessian blocks, preconditions
  * them; the blocks are rebuilt when they have become dear.  d > n is
  * solved in the n dimensions of the row space (thin QR), where the optimum lies.  Stops on
