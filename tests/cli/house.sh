@@ -17,8 +17,8 @@ cohort 3
 embed 4
 evaluate 5
 region 5
-anomaly 5
-cmd 6
+anomaly 6
+cmd 7
 F
 for file in harness/*/*.[ch]; do
     stage=$(basename "$(dirname "$file")")
