@@ -13,7 +13,7 @@ int command_report(const char *directory, const struct invocation *in, struct st
     if (code)
         return code;
     if (r.missing && !in->quiet)
-        fprintf(stderr, "no figures: %s\n", r.missing);
+        fprintf(stderr, "figures: %s\n", r.missing);
     if (in->answer) {
         json_object_set_new(in->answer, "page", answer_text(r.page));
         json_object_set_new(in->answer, "drawn", answer_count(r.n_figures));

@@ -48,7 +48,7 @@ struct view {
 };
 
 static const struct {
-    const char *name, *csv /* begins with, then TASK.csv */, *title, *band;
+    const char *name, *csv /* begins with, then TASK.csv; NULL: NAME.csv, of all tasks */, *title, *band;
 } KIND[] = {
     {"roc", "figures/roc.", "ROC", "Band: 95% percentile interval of the sensitivity, by patient"},
     {"precision_recall", "figures/precision_recall.", "Precision and recall", "Band: 95% percentile interval of the precision, by patient"},
@@ -56,20 +56,22 @@ static const struct {
     {"decision", "figures/decision.", "Decision curve", "Band: 95% percentile interval of the net benefit, by patient"},
     {"confusion", "figures/confusion.", "Confusion matrix", "Images, and under them the share of their true class with its 95% Wilson interval"},
     {"bland_altman", "figures/bland_altman.", "Bland-Altman", "Lines: bias and limits of agreement, each with its 95% interval"},
+    {"subgroups", NULL, "Subgroups", "Beside each group: images, patients; bars: intervals as subgroups.csv names them"},
     {"embedding", "embedding.", "Map of the features", "Principal components of the standardised features, in per cent of their variance; no interval"},
 };
 
-/* Does the CSV have a row of this protocol? */
-static bool has_rows(const struct folder *f, const char *csv, const char *wanted)
+/* Does the CSV have a row of this task and protocol? */
+static bool has_rows(const struct folder *f, const char *csv, const char *task, const char *protocol)
 {
     struct table t;
-    size_t protocol;
+    size_t c_task, c_protocol;
     struct status ignored = {0};
     char *path = path_join(f->directory, csv);
     bool found = false;
     if (file_exists(path) && !table_read(&t, path, &ignored)) {
-        for (size_t i = 0; i < t.n_rows && !found && !table_column(&t, "protocol", &protocol, &ignored); i++)
-            found = !strcmp(table_cell(&t, i, protocol), wanted);
+        bool has = !table_column(&t, "task", &c_task, &ignored) && !table_column(&t, "protocol", &c_protocol, &ignored);
+        for (size_t i = 0; has && i < t.n_rows && !found; i++)
+            found = !strcmp(table_cell(&t, i, c_protocol), protocol) && !strcmp(table_cell(&t, i, c_task), task);
         table_free(&t);
     }
     free(path);
@@ -84,8 +86,8 @@ static char *caption_of(const struct view *v, const char *more)
 static void plan_task(struct plan *plan, const struct view *v)
 {
     for (size_t k = 0; k < sizeof KIND / sizeof *KIND; k++) {
-        char *csv = mem_printf("%s%s.csv", KIND[k].csv, v->task);
-        if (has_rows(plan->folder, csv, v->protocol))
+        char *csv = KIND[k].csv ? mem_printf("%s%s.csv", KIND[k].csv, v->task) : mem_printf("%s.csv", KIND[k].name);
+        if (has_rows(plan->folder, csv, v->task, v->protocol))
             add(plan, mem_printf("%s.%s.%s", KIND[k].name, v->task, v->protocol), csv, v->task, mem_printf("%s of %s", KIND[k].title, v->task),
                 caption_of(v, KIND[k].band), v->protocol, v->probe);
         free(csv);
@@ -128,6 +130,59 @@ static bool knows_baselines(const struct main_table *t)
     return model && baseline;
 }
 
+/* Of ranks.csv: what its rows over tasks say of the critical difference. */
+static void plan_ranks(struct plan *plan, const char *study)
+{
+    const struct folder *f = plan->folder;
+    for (size_t i = 0; i < f->table[FOLDER_RANKS].n_rows; i++) {
+        const char *protocol = folder_cell(f, FOLDER_RANKS, i, "protocol"), *reason = folder_cell(f, FOLDER_RANKS, i, "reason");
+        const char *warning = folder_cell(f, FOLDER_RANKS, i, "warning");
+        if (!folder_is(f, FOLDER_RANKS, i, "statistic", "critical_difference") || !folder_is(f, FOLDER_RANKS, i, "basis", "tasks"))
+            continue;
+        add(plan, mem_printf("ranks.%s", protocol), "ranks.csv", "", mem_strdup("Mean ranks over tasks"),
+            mem_printf("Study %s, protocol %s: %s tasks. %s%s%s%s%s", study, protocol, folder_cell(f, FOLDER_RANKS, i, "n"),
+                       *reason ? "No critical difference: " : "Bars: half of Nemenyi's critical difference to each side; two models whose bars do not meet differ.",
+                       reason, *reason ? "." : "", *warning ? " Caution: " : "", warning),
+            protocol, "");
+    }
+}
+
+/* A cohort's external.csv; `name` "": of the folder itself. */
+static void plan_external(struct plan *plan, const char *study, const struct main_row *r, const char *name)
+{
+    char *csv = *name ? mem_printf("external/%s/external.csv", name) : mem_strdup("external.csv"), *path = path_join(plan->folder->directory, csv);
+    struct table t;
+    struct status ignored;
+    if (file_exists(path) && !table_read(&t, path, &ignored)) {
+        const char *n[4] = {"", "", "", ""};
+        static const char *const column[] = {"internal_n", "internal_n_patients", "external_n", "external_n_patients"};
+        for (size_t k = 0, c; k < 4 && t.n_rows; k++)
+            n[k] = table_column(&t, column[k], &c, &ignored) ? "" : table_cell(&t, 0, c);
+        add(plan, *name ? mem_printf("external.%s", name) : mem_strdup("external"), csv, "",
+            *name ? mem_printf("Internal test against %s", name) : mem_strdup("Internal test against external cohort"),
+            mem_printf("Study %s, protocol %s, probe %s, carried as it was kept; of the first task %s images of %s patients against %s of %s. Bars: both intervals, as external.csv "
+                       "names them. Under the diagonal (of errors: above it) a model does worse elsewhere.", study, r->protocol, r->probe, n[0], n[1], n[2], n[3]),
+            r->protocol, r->probe);
+        table_free(&t);
+    }
+    free(path);
+    free(csv);
+}
+
+static void plan_externals(struct plan *plan, const char *study, const struct main_row *r)
+{
+    struct file_list names = {0};
+    struct status ignored;
+    char *folder = path_join(plan->folder->directory, "external");
+    plan_external(plan, study, r, "");
+    if (file_is_directory(folder) && !file_list_directory(&names, folder, &ignored)) {
+        for (size_t i = 0; i < names.n; i++)
+            plan_external(plan, study, r, names.name[i]);
+        file_list_free(&names);
+    }
+    free(folder);
+}
+
 static void plan_study(struct plan *plan, const struct main_table *t)
 {
     const struct folder *f = plan->folder;
@@ -142,6 +197,8 @@ static void plan_study(struct plan *plan, const struct main_table *t)
             mem_printf("%s. Under the diagonal a model does worse than a 16x16 thumbnail, or than size, bit depth, brightness and file size alone.", interval),
             r->protocol, r->probe);
     free(interval);
+    plan_ranks(plan, study);
+    plan_externals(plan, study, r);
     if (has_file(f, "efficiency.csv"))
         add(plan, mem_strdup("label_efficiency"), "efficiency.csv", "", mem_strdup("Label efficiency"),
             mem_printf("Study %s, probe %s: mean over draws of labelled training patients. Bars below 100 %%: percentiles of the draws; at 100 %%: bootstrap interval "
@@ -188,9 +245,14 @@ int drawings_draw(struct drawing_list *list, const struct folder *f, int n_threa
         for (size_t i = 0; i < list->n; i++)
             said[i].code = draw(&list->drawing[i], scripts, f->directory, &said[i]);
     }
-    for (size_t i = 0; i < list->n && !code; i++)
-        if (said[i].code)
-            code = status_set(st, said[i].code, "figure %s: %s", list->drawing[i].name, said[i].text);
+    size_t failed = 0, first = 0;
+    for (size_t i = list->n; i-- > 0 && !code;)
+        if (said[i].code) {
+            failed++;
+            first = i;
+        }
+    if (failed)
+        list->missing = mem_printf("%zu of %zu could not be drawn; the first, %s: %s", failed, list->n, list->drawing[first].name, said[first].text);
     free(said);
     free(folder);
     free(scripts);

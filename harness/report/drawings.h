@@ -3,7 +3,8 @@
  *
  * gnuplot runs inside the folder, reads one CSV a figure, and is told what to draw by
  * arguments, so that no name of a file reaches a shell.  Without gnuplot, or without its scripts,
- * nothing is drawn and `missing` says what to install; that is no error. */
+ * nothing is drawn and `missing` says what to install; where a script fails it says which, in gnuplot's
+ * words.  Neither is an error: the figures of a paper are numbers, and these are there. */
 #ifndef REPORT_DRAWINGS_H
 #define REPORT_DRAWINGS_H
 
@@ -27,12 +28,12 @@ struct drawing {
 struct drawing_list {
     struct drawing *drawing;
     size_t n;
-    char *missing; /* why nothing was drawn; NULL: it was */
+    char *missing; /* why not all was drawn; NULL: it was */
 };
 
 /* What can be drawn of the folder. */
 void drawings_plan(struct drawing_list *list, const struct folder *f);
-/* Draws them, up to n_threads at once.  STATUS_DATA with gnuplot's own words if a script fails. */
+/* Draws them, up to n_threads at once.  STATUS_IO without a folder to draw into. */
 int drawings_draw(struct drawing_list *list, const struct folder *f, int n_threads, struct status *st) MUST_CHECK;
 void drawings_free(struct drawing_list *list);
 

@@ -139,7 +139,7 @@ void page_summary(const struct page *p)
     page_figures(p, "", "shortcut");
     page_figures(p, "", "label_efficiency");
     if (p->figures->missing) {
-        fputs("<p class=\"note warning\">No figures: ", p->f);
+        fputs("<p class=\"note warning\">Figures: ", p->f);
         page_text(p, p->figures->missing);
         fputs("</p>\n", p->f);
     }

@@ -37,7 +37,7 @@ check "Markdown too" sh -c "grep '^|' out/main_table.md | awk -F'|' '{ if (n && 
 
 # ---- figures ----
 if command -v gnuplot > /dev/null; then
-    for name in forest shortcut path.fracture.grouped path.age.grouped roc.fracture.grouped precision_recall.fracture.grouped decision.fracture.grouped \
+    for name in forest shortcut ranks.grouped path.fracture.grouped path.age.grouped roc.fracture.grouped precision_recall.fracture.grouped decision.fracture.grouped \
         calibration.fracture.grouped confusion.fracture.grouped bland_altman.age.grouped; do
         check "figure $name" sh -c "test -s out/figures/$name.svg && test -s out/figures/$name.png"
     done
@@ -80,6 +80,12 @@ cp first/metrics.csv odd/metrics.csv
 echo "{" > odd/provenance.json
 expect "a broken provenance.json" 3 "provenance.json' line" "$program" report odd
 rm odd/provenance.json
+# ---- a gnuplot that fails costs its figure, nothing else ----
+mkdir -p broken && printf '#!/bin/sh\ncase $* in *roc.gp*) echo "no terminal" >&2; exit 1 ;; esac\nexec %s "$@"\n' "$(command -v gnuplot || echo false)" > broken/gnuplot && chmod +x broken/gnuplot
+cp -r out cut && rm -r cut/figures/*.svg cut/report.html
+expect "a figure that cannot be drawn is said" 0 "could not be drawn; the first, roc.fracture.grouped: gnuplot on roc.gp: no terminal" env PATH="$scratch/broken:$PATH" "$program" report cut
+check "the page is there, says so, and has the others" sh -c "grep -q 'class=\"note warning\">Figures: .*no terminal' cut/report.html && test -s cut/figures/forest.svg && test ! -e cut/figures/roc.fracture.grouped.svg"
+
 # ---- external cohorts: the folders beside the study's own reports ----
 mkdir -p with/external/elsewhere && cp out/*.csv out/provenance.json with/
 awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; print; next } { $at["p_holm"] = NR == 2 ? "0.0123" : 0.5; $at["better"] = $at["model_b"]; print }' out/compare.csv > with/compare.csv
@@ -93,6 +99,10 @@ expect "the page of a study with an external cohort" 0 "page: with/report.html" 
 check "shows internal and external side by side, with the difference" sh -c "grep -q '<section id=external>' with/report.html && grep -q '0.750<span class=i>0.500 to 0.875.*0.625<span class=i>0.500 to 0.750.*−0.125<span class=i>−0.375 to 0.125' with/report.html"
 check "what is asked first, not every metric" sh -c "! sed -n '/<section id=external>/,/<\/section>/p' with/report.html | grep -q '>brier'"
 check "the one difference that stands after correction is said in words, the better model first" sh -c "grep '^<li><strong>[^<]*</strong> over ' with/report.html | grep -q '^<li><strong>thumbnail</strong> over tiny on .*, p 0.012</li>' && test \$(grep -c '^<li><strong>[^<]*</strong> over ' with/report.html) -eq 1 && ! grep -q '^<li><strong>[^<]*</strong> over ' out/report.html"
+awk -F, -v OFS=, 'NR == 1 { print "study,task,protocol,model,readout,probe,preprocess,precision,partition,column,group,metric,n,n_patients,n_positive,value,low,high,level,method,replicates,undefined_replicates,statistic,df,p,reason"; next }
+    $2 == "fracture" && $9 == "test" && $10 == "auroc" { print $1, $2, $3, $4, $5, $6, $7, $8, $9, "age", "20 to below 40", $10, 12, 6, 4, 0.5, 0.25, 0.75, 0.95, "x", "", "", "", "", "", "" }' out/metrics.csv > with/subgroups.csv
+"$program" report -q with > /dev/null 2>&1
+command -v gnuplot > /dev/null && check "internal against external, and subgroups, are drawn" sh -c "grep -q 'elsewhere' with/figures/external.elsewhere.svg && grep -q '20 to below 40' with/figures/subgroups.fracture.grouped.svg"
 check "and says which table it could not read" grep -q "note warning.*shift.csv:2" with/report.html
 
 expect "metrics.csv alone is enough" 0 "page: odd/report.html" "$program" report odd
