@@ -27,10 +27,10 @@ static void sides_are_cut_down_to_whole_pixels(void **state)
 {
     (void)state;
     struct pixel_box b;
-    assert_true(crop_box(&b, &(struct box){1.9, 0.2, 3.99, 4, NAN, NULL, 0}, 5, 4));
+    assert_true(crop_box(&b, &(struct box){.left = 1.9, .top = 0.2, .right = 3.99, .bottom = 4}, 5, 4));
     assert_true(b.left == 1 && b.top == 0 && b.right == 3 && b.bottom == 4);
-    assert_false(crop_box(&b, &(struct box){1.2, 0, 1.8, 4, NAN, NULL, 0}, 5, 4));
-    assert_true(crop_box(&b, &(struct box){-3, -3, 9, 9, NAN, NULL, 0}, 5, 4));
+    assert_false(crop_box(&b, &(struct box){.left = 1.2, .right = 1.8, .bottom = 4}, 5, 4));
+    assert_true(crop_box(&b, &(struct box){.left = -3, .top = -3, .right = 9, .bottom = 9}, 5, 4));
     assert_true(b.left == 0 && b.top == 0 && b.right == 5 && b.bottom == 4);
 }
 
