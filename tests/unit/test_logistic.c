@@ -485,6 +485,51 @@ static void test_refusals(void **state)
     sample_free(&s);
 }
 
+/* Columns as they come, from 1e-6 to 1e6 beside one another: the optimum is found all the same. */
+static void test_unlike_scales(void **state)
+{
+    (void)state;
+    static const double scale[] = {1e-6, 1, 1e6, 1e-3, 1e3}, C[] = {1e-4, 1, 1e4};
+    for (size_t n_classes = 2; n_classes <= 3; n_classes++) {
+        struct sample s = draw(200, 5, n_classes, 70);
+        struct logistic fit[3];
+        struct status st = {0};
+        for (size_t i = 0; i < s.n * s.d; i++)
+            s.x[i] *= scale[i % s.d];
+        if (logistic_fit_path(fit, C, 3, s.x, s.n, s.d, s.label, n_classes, NULL, &st))
+            fail_msg("%s", st.text);
+        for (size_t c = 0; c < 3; c++) {
+            long double steepest, value = objective(&fit[c], &s, C[c], NULL, &steepest);
+            assert_true(fit[c].gradient_relative < 1e-8);
+            assert_true(steepest < 1e-8L * 1e6L * (long double)s.n); /* the largest column's part of the gradient at 0 is about 1e6 n */
+            assert_true(fabsl(value - fit[c].objective) <= 1e-12L * value);
+            logistic_free(&fit[c]);
+        }
+        sample_free(&s);
+    }
+}
+
+/* Four rows, nine classes: the five without a row have probability 0, and the others are an optimum among themselves. */
+static void test_fewer_rows_than_classes(void **state)
+{
+    (void)state;
+    struct sample s = draw(4, 3, 9, 80), among = draw(4, 3, 4, 80);
+    struct logistic fit, alone;
+    double prob[9 * 4], four[4 * 4];
+    memcpy(among.x, s.x, 12 * sizeof *s.x);
+    fit_one(&fit, &s, 1, NULL);
+    fit_one(&alone, &among, 1, NULL);
+    logistic_predict(prob, &fit, s.x, 4);
+    logistic_predict(four, &alone, s.x, 4);
+    for (size_t i = 0; i < 4; i++)
+        for (size_t k = 0; k < 9; k++)
+            assert_true(k < 4 ? fabs(prob[9 * i + k] - four[4 * i + k]) < 1e-12 : prob[9 * i + k] == 0);
+    logistic_free(&fit);
+    logistic_free(&alone);
+    sample_free(&s);
+    sample_free(&among);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -501,6 +546,8 @@ int main(void)
         cmocka_unit_test(test_small_C_gives_the_prior),
         cmocka_unit_test(test_features_that_say_nothing),
         cmocka_unit_test(test_absent_class),
+        cmocka_unit_test(test_unlike_scales),
+        cmocka_unit_test(test_fewer_rows_than_classes),
         cmocka_unit_test(test_balanced_weights),
         cmocka_unit_test(test_refusals),
     };
