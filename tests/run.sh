@@ -6,7 +6,7 @@ build=$1
 golden=$2
 real=$3
 log=$build/test.log
-passed=0 failed=0 skipped=0
+passed=0 failed=0 skipped=0 began=$(date +%s)
 : > "$log"
 
 # A program that dies counts as one failure more than it reported.
@@ -19,6 +19,9 @@ tally() { # name, exit status, output file
     printf '%-34s %4d passed' "$1" "$ok"
     [ "$bad" -gt 0 ] && printf ', %d FAILED' "$bad"
     [ "$skip" -gt 0 ] && printf ', %d skipped' "$skip"
+    now=$(date +%s)
+    [ $((now - began)) -ge 5 ] && printf '  (%d s)' $((now - began))
+    began=$now
     echo
     [ "$bad" -gt 0 ] && grep -v '^ok ' "$3" | tail -40 | sed 's/^/    /'
     grep -i '^ok .*# *skip' "$3" | sed 's/^ok [0-9]* - /    skipped: /'
