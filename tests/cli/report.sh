@@ -81,10 +81,47 @@ echo "{" > odd/provenance.json
 expect "a broken provenance.json" 3 "provenance.json' line" "$program" report odd
 rm odd/provenance.json
 # ---- a gnuplot that fails costs its figure, nothing else ----
-mkdir -p broken && printf '#!/bin/sh\ncase $* in *roc.gp*) echo "no terminal" >&2; exit 1 ;; esac\nexec %s "$@"\n' "$(command -v gnuplot || echo false)" > broken/gnuplot && chmod +x broken/gnuplot
-cp -r out cut && rm -r cut/figures/*.svg cut/report.html
-expect "a figure that cannot be drawn is said" 0 "could not be drawn; the first, roc.fracture.grouped: gnuplot on roc.gp: no terminal" env PATH="$scratch/broken:$PATH" "$program" report cut
-check "the page is there, says so, and has the others" sh -c "grep -q 'class=\"note warning\">Figures: .*no terminal' cut/report.html && test -s cut/figures/forest.svg && test ! -e cut/figures/roc.fracture.grouped.svg"
+if command -v gnuplot > /dev/null; then
+    mkdir -p broken && printf '#!/bin/sh\ncase $* in *roc.gp*) echo "no terminal" >&2; exit 1 ;; esac\nexec %s "$@"\n' "$(command -v gnuplot )" > broken/gnuplot && chmod +x broken/gnuplot
+    cp -r out cut && rm -r cut/figures/*.svg cut/report.html
+    expect "a figure that cannot be drawn is said" 0 "could not be drawn; the first, roc.fracture.grouped: gnuplot on roc.gp: no terminal" env PATH="$scratch/broken:$PATH" "$program" report cut
+    check "the page is there, says so, and has the others" sh -c "grep -q 'class=\"note warning\">Figures: .*no terminal' cut/report.html && test -s cut/figures/forest.svg && test ! -e cut/figures/roc.fracture.grouped.svg"
+else
+    skip "a gnuplot that fails" "gnuplot is not installed"
+fi
+
+# ---- nothing kept: the same bytes from the start, with other threads ----
+sed 's/^output: .*/output: again/; s/^store: .*/store: other/' study.yaml > again.yaml
+"$program" run -q -t 1 again.yaml > said 2> err
+check "deleted and run again with one thread: the same CSVs" sh -c "test \$(ls again/*.csv | wc -l) -gt 10 && for f in \$(cd out && find . -name '*.csv'); do cmp out/\$f again/\$f || exit 1; done"
+if command -v gnuplot > /dev/null; then
+    check "and the same figures" sh -c "test \$(ls again/figures/*.svg | wc -l) -gt 10 && for f in out/figures/*.svg; do cmp \$f again/figures/\$(basename \$f) || exit 1; done"
+else
+    skip "and the same figures" "gnuplot is not installed"
+fi
+
+# ---- the examples of the README: pandas and R ----
+"$program" export -q --to export study.yaml > said 2> err
+if PATH=/usr/bin:$PATH python3 -c 'import pandas' 2> /dev/null; then # Debian's, beside which others may lie
+    PATH=/usr/bin:$PATH python3 - > said 2> err <<'P'
+import pandas as pd, numpy as np
+m = pd.read_csv("out/metrics.csv"); one = m[(m.metric == "auroc") & (m.partition == "test")]
+x = np.load("export/fracture.tiny.cls.npy"); rows = pd.read_csv("export/fracture.csv")
+assert len(one) > 0 and one.value.between(0, 1).all() and x.shape[0] == len(rows), (len(one), x.shape, len(rows))
+P
+    check "pandas and numpy read metrics and embeddings" test $? -eq 0
+else
+    skip "pandas and numpy read metrics and embeddings" "python3-pandas is not installed"
+fi
+if command -v Rscript > /dev/null; then
+    Rscript -e 'm <- read.csv("out/metrics.csv"); one <- subset(m, metric == "auroc" & partition == "test")
+rows <- read.csv("export/fracture.csv"); p <- "export/fracture.tiny.cls.npy"; f <- file(p, "rb"); h <- readBin(f, "raw", 10)
+invisible(readBin(f, "raw", sum(as.integer(h[9:10]) * c(1, 256)))); x <- matrix(readBin(f, "numeric", file.size(p) / 4, size = 4), nrow(rows), byrow = TRUE)
+cat(format(sum(abs(x)), digits = 6), "\n"); stopifnot(nrow(one) > 0, one$value >= 0, one$value <= 1, ncol(x) > 8, abs(x) < 100)' > said 2> err
+    check "R reads metrics and embeddings" test $? -eq 0
+else
+    skip "R reads metrics and embeddings" "R is not installed"
+fi
 
 # ---- external cohorts: the folders beside the study's own reports ----
 mkdir -p with/external/elsewhere && cp out/*.csv out/provenance.json with/
@@ -102,7 +139,7 @@ check "the one difference that stands after correction is said in words, the bet
 awk -F, -v OFS=, 'NR == 1 { print "study,task,protocol,model,readout,probe,preprocess,precision,partition,column,group,metric,n,n_patients,n_positive,value,low,high,level,method,replicates,undefined_replicates,statistic,df,p,reason"; next }
     $2 == "fracture" && $9 == "test" && $10 == "auroc" { print $1, $2, $3, $4, $5, $6, $7, $8, $9, "age", "20 to below 40", $10, 12, 6, 4, 0.5, 0.25, 0.75, 0.95, "x", "", "", "", "", "", "" }' out/metrics.csv > with/subgroups.csv
 "$program" report -q with > /dev/null 2>&1
-command -v gnuplot > /dev/null && check "internal against external, and subgroups, are drawn" sh -c "grep -q 'elsewhere' with/figures/external.elsewhere.svg && grep -q '20 to below 40' with/figures/subgroups.fracture.grouped.svg"
+if ! command -v gnuplot > /dev/null; then skip "internal against external, and subgroups, are drawn" "gnuplot is not installed"; else check "internal against external, and subgroups, are drawn" sh -c "grep -q 'elsewhere' with/figures/external.elsewhere.svg && grep -q '20 to below 40' with/figures/subgroups.fracture.grouped.svg"; fi
 check "and says which table it could not read" grep -q "note warning.*shift.csv:2" with/report.html
 
 expect "metrics.csv alone is enough" 0 "page: odd/report.html" "$program" report odd
