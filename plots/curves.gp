@@ -9,7 +9,8 @@ classes = system(sprintf("awk -F, 'NR > 1 && %s && !seen[$%d]++ {print $%d \" \"
 m = words(models)
 n = words(classes)
 if (n == 0) { exit }
-curve(model, k) = rows(sprintf("%s && %s && %s", of, is(c_model, model), is(c_class, k)))
+# Most lines are passed over before they are cut into fields: there are many classes and models, and each is read for itself.
+curve(model, k) = rows(sprintf("index($0, \",%s,%s,%s,\") && %s && %s && %s", task, protocol, model, of, is(c_model, model), is(c_class, k)))
 # The class's name may hold commas: everything from its column on.
 name_of(k) = system(sprintf("awk -F, 'NR > 1 && %s && %s {t = $%d; for (i = %d; i <= NF; i++) t = t \",\" $i; gsub(/\"/, \"\", t); print t; exit}' '%s'", of, is(c_class, k), c_name, c_name + 1, csv))
 columns = min(n, 3)

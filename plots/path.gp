@@ -4,7 +4,7 @@ csv = ARG1; out = ARG2; title = ARG3; caption = ARG4; task = ARG5; protocol = AR
 load "style.gp"
 c_task = column_of("task"); c_protocol = column_of("protocol"); c_model = column_of("model"); c_readout = column_of("readout"); c_probe = column_of("probe")
 c_criterion = column_of("criterion"); c_parameter = column_of("parameter"); c_x = column_of("parameter_value"); c_fold = column_of("fold"); c_score = column_of("score"); c_chosen = column_of("chosen")
-of = sprintf("%s && %s && $%d > 0 && $%d != \"NA\"", is(c_task, task), is(c_protocol, protocol), c_x, c_score)
+of = beside(task, protocol) . sprintf(" && %s && %s && $%d > 0 && $%d != \"NA\"", is(c_task, task), is(c_protocol, protocol), c_x, c_score)
 probes = distinct(c_probe, of)
 n = words(probes)
 curves = system(sprintf("awk -F, 'NR > 1 && %s && !seen[$%d \"/\" $%d]++ {print $%d \"/\" $%d}' '%s'", of, c_model, c_readout, c_model, c_readout, csv))

@@ -19,6 +19,8 @@ dash(i) = (i - 1) % 5 + 1
 column_of(name) = int(system(sprintf("awk -F, 'NR == 1 {for (i = NF; i > 0 && $i != \"%s\"; i--); print i; exit}' '%s'", name, csv)))
 # Rows by their cells (a condition in awk's words), and what can be asked of them.
 is(column, text) = sprintf("$%d == \"%s\"", column, text)
+# Task and protocol stand beside each other in every CSV: most lines of a large one are passed over before they are cut into fields.
+beside(task, protocol) = sprintf("index($0, \",%s,%s,\")", task, protocol)
 rows(condition) = sprintf("< awk -F, 'NR > 1 && %s' '%s'", condition, csv)
 count(condition) = int(system(sprintf("awk -F, 'NR > 1 && %s {n++} END {print n + 0}' '%s'", condition, csv)))
 distinct(column, condition) = system(sprintf("awk -F, 'NR > 1 && %s && !seen[$%d]++ {print $%d}' '%s'", condition, column, column, csv))
