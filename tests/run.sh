@@ -8,6 +8,7 @@ real=$3
 log=$build/test.log
 passed=0 failed=0 skipped=0 began=$(date +%s)
 : > "$log"
+rm -f "$build/schema.seen"
 
 # A program that dies counts as one failure more than it reported.
 tally() { # name, exit status, output file

@@ -98,6 +98,10 @@ const struct command COMMANDS[] = {
      "PNG, by gnuplot, and the CSVs they are drawn from), report.html (one file, no network).  Thumbnails are made from the image files where\n"
      "they still are.  run and evaluate end with it.",
      1, 1, COMMON, cmd_report},
+    {"schema", "[FILE.csv...]", "what the columns of the reports mean",
+     "Lists every CSV that the program writes, what a row of it is, and each column with its meaning.  Of FILEs: their columns, and an error\n"
+     "where they are not those documented; with --quiet only which kind of report each is.",
+     0, SIZE_MAX, BIT(OPTION_QUIET) | BIT(OPTION_JSON) | BIT(OPTION_HELP), cmd_schema},
     {"compare", "RESULTS...", "which model is significantly better, of one or several results folders",
      "Reads splits/, predictions/, provenance.json and readouts.csv, and writes compare.csv (each pair's difference on each task with its paired\n"
      "interval, a test, and p after Holm's and Benjamini and Hochberg's corrections) and ranks.csv (mean ranks over the tasks, Friedman's and\n"

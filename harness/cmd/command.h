@@ -87,6 +87,7 @@ int cmd_compare(const struct invocation *in, struct status *st);
 int cmd_export(const struct invocation *in, struct status *st);
 int cmd_external(const struct invocation *in, struct status *st);
 int cmd_report(const struct invocation *in, struct status *st);
+int cmd_schema(const struct invocation *in, struct status *st);
 int cmd_heatmap(const struct invocation *in, struct status *st);
 int cmd_regions(const struct invocation *in, struct status *st);
 int cmd_inspect(const struct invocation *in, struct status *st);

@@ -61,4 +61,5 @@ if command -v gnuplot > /dev/null; then
 else
     skip "the picture" "gnuplot is not installed"
 fi
+check "every table is read strictly, its columns as documented" tables_are_read out1
 echo "1..$count"

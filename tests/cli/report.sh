@@ -8,6 +8,7 @@ cd "$scratch" || exit 1
 check "the study runs" test $? -eq 0
 check "and ends with the path of its page" sh -c "tail -1 said | grep -q '^page: out/report.html'"
 page=out/report.html
+check "every table is read strictly, its columns as documented" tables_are_read out
 
 # ---- the page ----
 check "it is whole" sh -c "head -1 $page | grep -q '<!doctype html>' && tail -1 $page | grep -q '</html>'"
