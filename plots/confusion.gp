@@ -31,7 +31,7 @@ eval("set ytics scale 0 (" . tics . ") noenhanced")
 percent(share, low, high) = sprintf("%.0f%% (%.0f-%.0f)", 100 * share, 100 * low, 100 * high)
 up = k > 5 ? 0 : 0.6
 large = k > 8 ? 9 : 13
-ink(share) = share > 0.6 ? 0xffffff : 0x111111
+ink(share) = share > 0.8 ? 0xffffff : 0x111111
 do for [kind in "svg png"] {
     eval(begin(kind, w, h))
     set multiplot
@@ -46,7 +46,7 @@ do for [kind in "svg png"] {
         set bmargin at screen 1 - (y0 + side - 30) / h
         set title model offset 0, -0.6 noenhanced
         set xlabel "predicted"
-        set ylabel ((j - 1) % columns == 0 ? "true" : "")
+        set ylabel ((j - 1) % columns == 0 ? "true" : "") offset 0.3, 0
         data = rows(of . "&&" . is(c_model, model))
         counted = k > 8 ? rows(of . "&&" . is(c_model, model) . sprintf("&& $%d > 0", c_count)) : data
         p = "plot data using c_said:c_truth:c_share with image pixels, counted using c_said:c_truth:(sprintf('%d', column(c_count))):(ink(column(c_share))) with labels offset 0, character up font size_of(kind, large) textcolor rgb variable"
