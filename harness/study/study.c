@@ -8,204 +8,8 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "metric/panel.h"
-
-/* The manifest as it is written; numbers stay text until they are parsed strictly. */
-struct raw_model {
-    char *name, *path, *baseline, *preprocess, *architecture, *heads, *interpolation, *precision;
-    char **readout;
-    unsigned n_readout;
-};
-struct raw_task {
-    char *task, *data, *partition, *of;
-    char **sites, **classes;
-    unsigned n_sites, n_classes;
-};
-struct raw_external {
-    char *name, *data_root;
-    struct raw_task *tasks;
-    unsigned n_tasks;
-    char **accept;
-    unsigned n_accept;
-};
-struct raw_bootstrap {
-    char *replicates, *level, *method, *cluster, *stratify;
-};
-struct raw_label_efficiency {
-    char **fractions, *draws;
-    unsigned n_fractions;
-};
-struct raw_compare {
-    char *reference, *metric, *probe, *readout;
-};
-struct raw_study {
-    char *name, *seed, *output, *store, *data_root, *protocol, *test_fraction, *folds, *on_bad_image, *on_missing_image, *on_bad_label, *on_leak, *save_probes, *proportions;
-    struct raw_model *models;
-    unsigned n_models;
-    struct raw_task *tasks;
-    unsigned n_tasks;
-    char **protocols;
-    unsigned n_protocols;
-    char **probes, **accept;
-    unsigned n_probes, n_accept;
-    struct raw_external *external;
-    unsigned n_external;
-    struct raw_bootstrap bootstrap;
-    struct subgroup_text *subgroups;
-    unsigned n_subgroups;
-    struct raw_label_efficiency *label_efficiency; /* NULL: not asked for */
-    struct raw_regions *regions;                   /* NULL: none */
-    struct raw_compare compare;
-};
-
-#define TEXT(key, type, member) CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER, type, member, 1, CYAML_UNLIMITED)
-#define OPTIONAL_TEXT(key, type, member) \
-    CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, member, 1, CYAML_UNLIMITED)
-
-static const cyaml_schema_value_t value_text = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, CYAML_UNLIMITED)};
-
-static const cyaml_schema_field_t model_fields[] = {
-    TEXT("name", struct raw_model, name), OPTIONAL_TEXT("path", struct raw_model, path),
-    OPTIONAL_TEXT("baseline", struct raw_model, baseline),
-    OPTIONAL_TEXT("preprocess", struct raw_model, preprocess),
-    OPTIONAL_TEXT("architecture", struct raw_model, architecture),
-    OPTIONAL_TEXT("heads", struct raw_model, heads),
-    OPTIONAL_TEXT("interpolation", struct raw_model, interpolation),
-    OPTIONAL_TEXT("precision", struct raw_model, precision),
-    CYAML_FIELD_SEQUENCE_COUNT("readout", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_model, readout, n_readout, &value_text, 1, 64),
-    CYAML_FIELD_END};
-static const cyaml_schema_value_t model_value = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_model, model_fields)};
-
-static const cyaml_schema_field_t task_fields[] = {
-    TEXT("task", struct raw_task, task), OPTIONAL_TEXT("data", struct raw_task, data), OPTIONAL_TEXT("partition", struct raw_task, partition),
-    OPTIONAL_TEXT("of", struct raw_task, of),
-    CYAML_FIELD_SEQUENCE_COUNT("sites", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_task, sites, n_sites, &value_text, 1, 1000),
-    CYAML_FIELD_SEQUENCE_COUNT("classes", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_task, classes, n_classes, &value_text, 2, 1000),
-    CYAML_FIELD_END};
-static const cyaml_schema_value_t task_value = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_task, task_fields)};
-
-static const cyaml_schema_field_t external_fields[] = {
-    TEXT("name", struct raw_external, name), OPTIONAL_TEXT("data_root", struct raw_external, data_root),
-    CYAML_FIELD_SEQUENCE_COUNT("tasks", CYAML_FLAG_POINTER, struct raw_external, tasks, n_tasks, &task_value, 1, 1000),
-    CYAML_FIELD_SEQUENCE_COUNT("accept", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_external, accept, n_accept, &value_text, 0,
-                               N_AUDIT_CODES_MOST),
-    CYAML_FIELD_END};
-static const cyaml_schema_value_t external_value = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_external, external_fields)};
-
-static const cyaml_schema_field_t bootstrap_fields[] = {OPTIONAL_TEXT("replicates", struct raw_bootstrap, replicates),
-                                                        OPTIONAL_TEXT("level", struct raw_bootstrap, level),
-                                                        OPTIONAL_TEXT("method", struct raw_bootstrap, method),
-                                                        OPTIONAL_TEXT("cluster", struct raw_bootstrap, cluster),
-                                                        OPTIONAL_TEXT("stratify", struct raw_bootstrap, stratify), CYAML_FIELD_END};
-
-static const cyaml_schema_field_t label_efficiency_fields[] = {
-    CYAML_FIELD_SEQUENCE_COUNT("fractions", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_label_efficiency, fractions, n_fractions, &value_text, 1, 64),
-    OPTIONAL_TEXT("draws", struct raw_label_efficiency, draws), CYAML_FIELD_END};
-
-static const cyaml_schema_field_t compare_fields[] = {
-    OPTIONAL_TEXT("reference", struct raw_compare, reference), OPTIONAL_TEXT("metric", struct raw_compare, metric),
-    OPTIONAL_TEXT("probe", struct raw_compare, probe), OPTIONAL_TEXT("readout", struct raw_compare, readout), CYAML_FIELD_END};
-
-static const cyaml_schema_field_t study_fields[] = {
-    TEXT("name", struct raw_study, name),
-    OPTIONAL_TEXT("seed", struct raw_study, seed),
-    OPTIONAL_TEXT("output", struct raw_study, output),
-    OPTIONAL_TEXT("store", struct raw_study, store),
-    OPTIONAL_TEXT("data_root", struct raw_study, data_root),
-    CYAML_FIELD_SEQUENCE_COUNT("models", CYAML_FLAG_POINTER, struct raw_study, models, n_models, &model_value, 1, 1000),
-    CYAML_FIELD_SEQUENCE_COUNT("tasks", CYAML_FLAG_POINTER, struct raw_study, tasks, n_tasks, &task_value, 1, 1000),
-    OPTIONAL_TEXT("protocol", struct raw_study, protocol),
-    CYAML_FIELD_SEQUENCE_COUNT("protocols", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_study, protocols, n_protocols, &value_text, 1,
-                               N_STUDY_PROTOCOLS),
-    OPTIONAL_TEXT("test_fraction", struct raw_study, test_fraction),
-    OPTIONAL_TEXT("folds", struct raw_study, folds),
-    CYAML_FIELD_SEQUENCE_COUNT("probes", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_study, probes, n_probes, &value_text, 1, 8),
-    OPTIONAL_TEXT("save_probes", struct raw_study, save_probes),
-    OPTIONAL_TEXT("proportions", struct raw_study, proportions),
-    CYAML_FIELD_MAPPING("bootstrap", CYAML_FLAG_OPTIONAL, struct raw_study, bootstrap, bootstrap_fields),
-    CYAML_FIELD_MAPPING_PTR("label_efficiency", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_study, label_efficiency, label_efficiency_fields),
-    CYAML_FIELD_SEQUENCE_COUNT("subgroups", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_study, subgroups, n_subgroups, &SUBGROUP_SCHEMA, 1, 64),
-    CYAML_FIELD_MAPPING_PTR("regions", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_study, regions, study_regions_fields),
-    CYAML_FIELD_MAPPING("compare", CYAML_FLAG_OPTIONAL, struct raw_study, compare, compare_fields),
-    OPTIONAL_TEXT("on_bad_image", struct raw_study, on_bad_image),
-    OPTIONAL_TEXT("on_missing_image", struct raw_study, on_missing_image),
-    OPTIONAL_TEXT("on_bad_label", struct raw_study, on_bad_label),
-    OPTIONAL_TEXT("on_leak", struct raw_study, on_leak),
-    CYAML_FIELD_SEQUENCE_COUNT("accept", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_study, accept, n_accept, &value_text, 0,
-                               N_AUDIT_CODES_MOST),
-    CYAML_FIELD_SEQUENCE_COUNT("external", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_study, external, n_external, &external_value, 1, 100),
-    CYAML_FIELD_END};
-static const cyaml_schema_value_t study_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_study, study_fields)};
-
-static const char *const PROTOCOLS[] = {[PROTOCOL_GROUPED] = "grouped", [PROTOCOL_GIVEN] = "given",
-                                        [PROTOCOL_OFFICIAL] = "official", NULL};
-static const char *const BASELINES[] = {"thumbnail", "acquisition", NULL};
-static const char *const PROBES[] = {[PROBE_LINEAR] = "linear", [PROBE_KNN] = "knn", [PROBE_KNN_UNIFORM] = "knn_uniform",
-                                     [PROBE_LINEAR_BALANCED] = "linear_balanced", [PROBE_ORDINAL] = "ordinal",
-                                     [PROBE_ATTENTIVE] = "attentive", NULL};
-static const char *const SAVES[] = {[SAVE_LINEAR] = "linear", [SAVE_ALL] = "all", [SAVE_NONE] = "none", NULL};
-static const char *const PREPROCESSES[] = {[PREPROCESS_CHECKPOINT] = "checkpoint", [PREPROCESS_SKELEX] = "skelex", NULL};
-static const char *const INTERPOLATIONS[] = {"new", "old", NULL};
-static const char *const PRECISIONS[] = {[PRECISION_FP32] = "fp32", [PRECISION_BF16] = "bf16", NULL};
-static const char *const BOOTSTRAPS[] = {[BOOTSTRAP_PERCENTILE] = "percentile", [BOOTSTRAP_BCA] = "bca", [BOOTSTRAP_BASIC] = "basic", NULL};
-static const char *const CLUSTERS[] = {[CLUSTER_PATIENT] = "patient", [CLUSTER_IMAGE] = "image", NULL};
-static const char *const STRATIFIES[] = {[STRATIFY_AUTO] = "auto", [STRATIFY_CLASS] = "class", [STRATIFY_NONE] = "none", NULL};
-static const char *const PROPORTIONS[] = {[PROPORTION_WILSON] = "wilson", [PROPORTION_CLOPPER_PEARSON] = "clopper_pearson", NULL};
-static const char *const POLICIES[] = {"fail", "skip", NULL};
-static const char *const LEAK_POLICIES[] = {"fail", "warn", NULL};
-static const char *const PARTS[] = {[PART_ALL] = "all", [PART_DEVELOPMENT] = "development", [PART_TEST] = "test", NULL};
-
-const char *study_protocol_name(enum study_protocol protocol)
-{
-    return PROTOCOLS[protocol];
-}
-
-bool study_has_protocol(const struct study *study, enum study_protocol protocol)
-{
-    for (size_t i = 0; i < study->n_protocols; i++)
-        if (study->protocol[i] == protocol)
-            return true;
-    return false;
-}
-
-const char *study_probe_name(enum study_probe probe)
-{
-    return PROBES[probe];
-}
-
-const char *study_cluster_name(enum bootstrap_cluster cluster)
-{
-    return CLUSTERS[cluster];
-}
-
-const char *study_stratify_name(enum bootstrap_stratify stratify)
-{
-    return STRATIFIES[stratify];
-}
-
-bool study_probe_is_linear(enum study_probe probe)
-{
-    return probe == PROBE_LINEAR || probe == PROBE_LINEAR_BALANCED || probe == PROBE_ORDINAL;
-}
-
-bool study_probe_suits(enum study_probe probe, enum task_kind kind)
-{
-    return probe == PROBE_ORDINAL ? kind == KIND_ORDINAL : probe != PROBE_LINEAR_BALANCED || kind != KIND_REGRESSION;
-}
-
-bool study_probe_reads(enum study_probe probe, const char *readout)
-{
-    return (probe == PROBE_ATTENTIVE) == !strcmp(readout, STUDY_TOKENS);
-}
-
-const char *study_preprocess_name(const struct study_model *model)
-{
-    return model->source == SOURCE_ENCODER ? PREPROCESSES[model->preprocess] : "";
-}
-
-const char *study_precision_name(const struct study_model *model)
-{
-    return model->source == SOURCE_ENCODER ? PRECISIONS[model->precision] : "";
-}
+#include "study/study_text.h"
+#include "study/study_words.h"
 
 static int plain_name(const char *name, const char *path, const char *keys, struct status *st)
 {
@@ -233,7 +37,7 @@ static int resolve_model(struct study *s, size_t i, const struct raw_model *raw,
                           s->path, manifest_line(s->path, keys), m->name);
     if (raw->baseline) {
         (void)snprintf(keys, sizeof keys, "models/%zu/baseline", i);
-        code = manifest_choice(&which, raw->baseline, 0, BASELINES, s->path, keys, st);
+        code = manifest_choice(&which, raw->baseline, 0, STUDY_BASELINES, s->path, keys, st);
         if (code)
             return code;
         if (raw->preprocess || raw->architecture || raw->heads || raw->interpolation || raw->precision)
@@ -256,15 +60,15 @@ static int resolve_model(struct study *s, size_t i, const struct raw_model *raw,
     if (!file_exists(m->path))
         return status_set(st, STATUS_DATA, "%s:%zu: model '%s': no checkpoint at '%s'", s->path, manifest_line(s->path, keys), m->name, m->path);
     (void)snprintf(keys, sizeof keys, "models/%zu/preprocess", i);
-    code = manifest_choice(&which, raw->preprocess, PREPROCESS_CHECKPOINT, PREPROCESSES, s->path, keys, st);
+    code = manifest_choice(&which, raw->preprocess, PREPROCESS_CHECKPOINT, STUDY_PREPROCESSES, s->path, keys, st);
     m->preprocess = (enum study_preprocess)which;
     (void)snprintf(keys, sizeof keys, "models/%zu/interpolation", i);
     if (!code)
-        code = manifest_choice(&which, raw->interpolation, 0, INTERPOLATIONS, s->path, keys, st);
+        code = manifest_choice(&which, raw->interpolation, 0, STUDY_INTERPOLATIONS, s->path, keys, st);
     m->old_interpolation = which == 1;
     (void)snprintf(keys, sizeof keys, "models/%zu/precision", i);
     if (!code)
-        code = manifest_choice(&which, raw->precision, PRECISION_FP32, PRECISIONS, s->path, keys, st);
+        code = manifest_choice(&which, raw->precision, PRECISION_FP32, STUDY_PRECISIONS, s->path, keys, st);
     m->precision = (enum study_precision)which;
     if (code)
         return code;
@@ -292,7 +96,7 @@ static int resolve_part(struct study_task *t, const struct raw_task *raw, const 
     char key[96];
     size_t choice;
     (void)snprintf(key, sizeof key, "%s/partition", keys);
-    int code = manifest_choice(&choice, raw->partition, PART_ALL, PARTS, path, key, st);
+    int code = manifest_choice(&choice, raw->partition, PART_ALL, STUDY_PARTS, path, key, st);
     if (code)
         return code;
     t->part = (enum study_part)choice;
@@ -370,18 +174,18 @@ static int resolve_protocols(struct study *s, const struct raw_study *raw, struc
         return status_set(st, STATUS_DATA, "%s:%zu: `protocol` is short for a list of one; here `protocols` is a list too", s->path,
                           manifest_line(s->path, "protocol"));
     if (!raw->n_protocols) {
-        int code = manifest_choice(&choice, raw->protocol, PROTOCOL_GROUPED, PROTOCOLS, s->path, "protocol", st);
+        int code = manifest_choice(&choice, raw->protocol, PROTOCOL_GROUPED, STUDY_PROTOCOLS, s->path, "protocol", st);
         s->protocol[s->n_protocols++] = (enum study_protocol)choice;
         return code;
     }
     for (unsigned i = 0; i < raw->n_protocols; i++) {
         char keys[32];
         (void)snprintf(keys, sizeof keys, "protocols/%u", i);
-        int code = manifest_choice(&choice, raw->protocols[i], 0, PROTOCOLS, s->path, keys, st);
+        int code = manifest_choice(&choice, raw->protocols[i], 0, STUDY_PROTOCOLS, s->path, keys, st);
         if (code)
             return code;
         if (study_has_protocol(s, (enum study_protocol)choice))
-            return status_set(st, STATUS_DATA, "%s:%zu: protocol '%s' is listed twice", s->path, manifest_line(s->path, keys), PROTOCOLS[choice]);
+            return status_set(st, STATUS_DATA, "%s:%zu: protocol '%s' is listed twice", s->path, manifest_line(s->path, keys), STUDY_PROTOCOLS[choice]);
         s->protocol[s->n_protocols++] = (enum study_protocol)choice;
     }
     return STATUS_OK;
@@ -423,20 +227,20 @@ static int resolve_intervals(struct study *s, const struct raw_study *raw, struc
     if (!code)
         code = manifest_number(&s->level, b->level, 0.95, 0.5, 0.999, s->path, "bootstrap/level", st);
     if (!code)
-        code = manifest_choice(&choice, b->method, s->replicates >= BCA_REPLICATES ? BOOTSTRAP_BCA : BOOTSTRAP_PERCENTILE, BOOTSTRAPS, s->path,
+        code = manifest_choice(&choice, b->method, s->replicates >= BCA_REPLICATES ? BOOTSTRAP_BCA : BOOTSTRAP_PERCENTILE, STUDY_BOOTSTRAPS, s->path,
                                "bootstrap/method", st);
     s->bootstrap = (enum bootstrap_method)choice;
     if (!code && s->bootstrap == BOOTSTRAP_BCA && s->replicates < BCA_REPLICATES)
         code = status_set(st, STATUS_DATA, "%s:%zu: bootstrap: method bca needs at least %d replicates, here are %zu", s->path,
                           manifest_line(s->path, "bootstrap/method"), BCA_REPLICATES, s->replicates);
     if (!code)
-        code = manifest_choice(&choice, b->cluster, CLUSTER_PATIENT, CLUSTERS, s->path, "bootstrap/cluster", st);
+        code = manifest_choice(&choice, b->cluster, CLUSTER_PATIENT, STUDY_CLUSTERS, s->path, "bootstrap/cluster", st);
     s->cluster = (enum bootstrap_cluster)choice;
     if (!code)
-        code = manifest_choice(&choice, b->stratify, STRATIFY_AUTO, STRATIFIES, s->path, "bootstrap/stratify", st);
+        code = manifest_choice(&choice, b->stratify, STRATIFY_AUTO, STUDY_STRATIFIES, s->path, "bootstrap/stratify", st);
     s->stratify = (enum bootstrap_stratify)choice;
     if (!code)
-        code = manifest_choice(&choice, raw->proportions, PROPORTION_WILSON, PROPORTIONS, s->path, "proportions", st);
+        code = manifest_choice(&choice, raw->proportions, PROPORTION_WILSON, STUDY_PROPORTIONS, s->path, "proportions", st);
     s->proportions = (enum proportion_method)choice;
     return code;
 }
@@ -455,19 +259,19 @@ static int resolve_rules(struct study *s, const struct raw_study *raw, struct st
     if (!code)
         code = resolve_intervals(s, raw, st);
     if (!code)
-        code = manifest_choice(&choice, raw->on_bad_image, 0, POLICIES, s->path, "on_bad_image", st);
+        code = manifest_choice(&choice, raw->on_bad_image, 0, STUDY_POLICIES, s->path, "on_bad_image", st);
     s->skip_bad_images = choice == 1;
     if (!code)
-        code = manifest_choice(&choice, raw->on_missing_image, 0, POLICIES, s->path, "on_missing_image", st);
+        code = manifest_choice(&choice, raw->on_missing_image, 0, STUDY_POLICIES, s->path, "on_missing_image", st);
     s->skip_missing_images = choice == 1;
     if (!code)
-        code = manifest_choice(&choice, raw->on_bad_label, 0, POLICIES, s->path, "on_bad_label", st);
+        code = manifest_choice(&choice, raw->on_bad_label, 0, STUDY_POLICIES, s->path, "on_bad_label", st);
     s->skip_bad_labels = choice == 1;
     if (!code)
-        code = manifest_choice(&choice, raw->on_leak, 0, LEAK_POLICIES, s->path, "on_leak", st);
+        code = manifest_choice(&choice, raw->on_leak, 0, STUDY_LEAK_POLICIES, s->path, "on_leak", st);
     s->allow_leaks = choice == 1;
     if (!code)
-        code = manifest_choice(&choice, raw->save_probes, SAVE_LINEAR, SAVES, s->path, "save_probes", st);
+        code = manifest_choice(&choice, raw->save_probes, SAVE_LINEAR, STUDY_SAVES, s->path, "save_probes", st);
     s->save_probes = (enum study_save)choice;
     if (!code)
         code = resolve_accept(s->accept, raw->accept, raw->n_accept, s->path, "accept", st);
@@ -475,7 +279,7 @@ static int resolve_rules(struct study *s, const struct raw_study *raw, struct st
     for (unsigned i = 0; i < raw->n_probes && !code; i++) {
         char keys[32];
         (void)snprintf(keys, sizeof keys, "probes/%u", i);
-        code = manifest_choice(&choice, raw->probes[i], 0, PROBES, s->path, keys, st);
+        code = manifest_choice(&choice, raw->probes[i], 0, STUDY_PROBES, s->path, keys, st);
         s->probe[choice] = true;
     }
     return code;
@@ -519,7 +323,7 @@ static int resolve_compare(struct study *s, const struct raw_compare *raw, struc
     size_t choice = 0;
     while (!s->probe[choice])
         choice++;
-    int code = manifest_choice(&choice, raw->probe, choice, PROBES, s->path, "compare/probe", st);
+    int code = manifest_choice(&choice, raw->probe, choice, STUDY_PROBES, s->path, "compare/probe", st);
     if (code)
         return code;
     c->probe = (enum study_probe)choice;
@@ -558,7 +362,7 @@ static int check_tokens(const struct study *s, const struct raw_study *raw, stru
             if (study_probe_reads(PROBE_ATTENTIVE, s->models[i].readout[r]))
                 return STATUS_OK;
     for (unsigned i = 0; i < raw->n_probes; i++)
-        if (!strcmp(raw->probes[i], PROBES[PROBE_ATTENTIVE]))
+        if (!strcmp(raw->probes[i], STUDY_PROBES[PROBE_ATTENTIVE]))
             (void)snprintf(keys, sizeof keys, "probes/%u", i);
     return status_set(st, STATUS_DATA, "%s:%zu: probe 'attentive' reads patch tokens, and no model has `" STUDY_TOKENS "` among its readouts", s->path,
                       manifest_line(s->path, keys));
@@ -628,7 +432,7 @@ int study_load(struct study *study, const char *path, struct status *st)
 {
     void *data;
     *study = (struct study){0};
-    int code = manifest_load(&data, &study_schema, path, st);
+    int code = manifest_load(&data, &STUDY_SCHEMA, path, st);
     if (code)
         return code;
     const struct raw_study *raw = data;
@@ -672,7 +476,7 @@ int study_load(struct study *study, const char *path, struct status *st)
     }
     free(directory);
     free(data_root);
-    manifest_free(data, &study_schema);
+    manifest_free(data, &STUDY_SCHEMA);
     if (code)
         study_free(study);
     return code;
@@ -757,132 +561,4 @@ void study_free(struct study *study)
     free(study->output);
     free(study->store);
     *study = (struct study){0};
-}
-
-/* Double-quoted YAML scalar; a line break or tab in a path stays what it is. */
-static void quoted(FILE *stream, const char *text)
-{
-    fputc('"', stream);
-    for (; *text; text++) {
-        if ((unsigned char)*text < ' ') {
-            fprintf(stream, "\\x%02x", *text);
-            continue;
-        }
-        if (*text == '"' || *text == '\\')
-            fputc('\\', stream);
-        fputc(*text, stream);
-    }
-    fputc('"', stream);
-}
-
-static void entry(FILE *stream, const char *indent, const char *key, const char *text)
-{
-    fprintf(stream, "%s%s: ", indent, key);
-    quoted(stream, text);
-    fputc('\n', stream);
-}
-
-static void write_tasks(FILE *stream, const char *indent, const struct study_task *task, size_t n, bool places)
-{
-    char *first = mem_printf("%s  - ", indent), *rest = mem_printf("%s    ", indent), hex[DIGEST_HEX];
-    for (size_t i = 0; i < n; i++) {
-        const struct study_task *t = &task[i];
-        entry(stream, first, "task", places ? t->path : t->task->name);
-        if (places)
-            entry(stream, rest, "data", t->data);
-        if (t->part)
-            fprintf(stream, "%spartition: %s\n", rest, PARTS[t->part]);
-        for (size_t k = 0; k < t->n_sites; k++) {
-            if (!k)
-                fprintf(stream, "%ssites: ", rest);
-            fputs(k ? ", " : "[", stream);
-            quoted(stream, t->site[k]);
-            fputs(k + 1 == t->n_sites ? "]\n" : "", stream);
-        }
-        if (t->of)
-            entry(stream, rest, "of", t->of);
-        for (unsigned k = 0; t->renamed && k < t->task->n_classes; k++) {
-            if (!k)
-                fprintf(stream, "%sclasses: ", rest);
-            fputs(k ? ", " : "[", stream);
-            quoted(stream, t->task->classes[k].name);
-            fputs(k + 1 == t->task->n_classes ? "]\n" : "", stream);
-        }
-        fprintf(stream, "%s# sha256 %s\n", rest, digest_hex(hex, t->digest));
-    }
-    free(first);
-    free(rest);
-}
-
-static void write_accept(FILE *stream, const char *indent, const bool *accept)
-{
-    fprintf(stream, "%saccept: [", indent);
-    for (size_t i = 0, listed = 0; i < N_AUDIT_CODES; i++)
-        if (accept[i])
-            fprintf(stream, "%s%s", listed++ ? ", " : "", AUDIT_CODES[i].name);
-    fputs("]\n", stream);
-}
-
-void study_write(const struct study *s, FILE *stream, bool places)
-{
-    char number[NUMBER_TEXT];
-    entry(stream, "", "name", s->name);
-    fprintf(stream, "seed: %llu\nmodels:\n", (unsigned long long)s->seed);
-    for (size_t i = 0; i < s->n_models; i++) {
-        const struct study_model *m = &s->models[i];
-        entry(stream, "  - ", "name", m->name);
-        if (m->path)
-            entry(stream, "    ", "path", places ? m->path : "");
-        else
-            entry(stream, "    ", "baseline", BASELINES[m->source == SOURCE_THUMBNAIL ? 0 : 1]);
-        for (size_t r = 0; m->path && r < m->n_readouts; r++) {
-            fputs(r ? ", " : "    readout: [", stream);
-            quoted(stream, m->readout[r]);
-        }
-        fputs(m->path && m->n_readouts ? "]\n" : "", stream);
-        if (m->path)
-            fprintf(stream, "    preprocess: %s\n    interpolation: %s\n    precision: %s\n", PREPROCESSES[m->preprocess],
-                    INTERPOLATIONS[m->old_interpolation], PRECISIONS[m->precision]);
-        if (m->architecture)
-            entry(stream, "    ", "architecture", m->architecture);
-        if (m->heads)
-            fprintf(stream, "    heads: %zu\n", m->heads);
-    }
-    fputs("tasks:\n", stream);
-    write_tasks(stream, "", s->tasks, s->n_tasks, places);
-    fputs("protocols: [", stream);
-    for (size_t i = 0; i < s->n_protocols; i++)
-        fprintf(stream, "%s%s", i ? ", " : "", PROTOCOLS[s->protocol[i]]);
-    fputs("]\n", stream);
-    fprintf(stream, "test_fraction: %s\n", number_format(number, s->test_fraction));
-    fprintf(stream, "folds: %zu\nprobes: [", s->n_folds);
-    for (size_t i = 0, listed = 0; i < N_STUDY_PROBES; i++)
-        if (s->probe[i])
-            fprintf(stream, "%s%s", listed++ ? ", " : "", PROBES[i]);
-    fputs("]\n", stream);
-    if (places) /* no number depends on it, and so no digest */
-        fprintf(stream, "save_probes: %s\n", SAVES[s->save_probes]);
-    fprintf(stream, "bootstrap: {replicates: %zu, level: %s, method: %s, cluster: %s, stratify: %s}\nproportions: %s\n", s->replicates,
-            number_format(number, s->level), BOOTSTRAPS[s->bootstrap], CLUSTERS[s->cluster], STRATIFIES[s->stratify], PROPORTIONS[s->proportions]);
-    subgroups_write(&s->subgroups, stream);
-    for (size_t i = 0; i < s->n_fractions; i++)
-        fprintf(stream, "%s%s", i ? ", " : "label_efficiency: {fractions: [", number_format(number, s->fraction[i]));
-    if (s->n_fractions)
-        fprintf(stream, "], draws: %zu}\n", s->draws);
-    if (s->regions)
-        study_regions_write(s->regions, stream, places);
-    fputs("compare: {reference: ", stream);
-    quoted(stream, s->compare.reference ? s->compare.reference : "all pairs");
-    fprintf(stream, ", metric: %s, probe: %s, readout: ", s->compare.metric ? s->compare.metric : "headline", PROBES[s->compare.probe]);
-    quoted(stream, s->compare.readout ? s->compare.readout : "chosen");
-    fputs("}\n", stream);
-    fprintf(stream, "on_bad_image: %s\non_missing_image: %s\non_bad_label: %s\non_leak: %s\n", POLICIES[s->skip_bad_images],
-            POLICIES[s->skip_missing_images], POLICIES[s->skip_bad_labels], LEAK_POLICIES[s->allow_leaks]);
-    write_accept(stream, "", s->accept);
-    for (size_t i = 0; places && i < s->n_external; i++) { /* no number of the study depends on them */
-        entry(stream, i ? "  - " : "external:\n  - ", "name", s->external[i].name);
-        fputs("    tasks:\n", stream);
-        write_tasks(stream, "    ", s->external[i].tasks, s->external[i].n_tasks, places);
-        write_accept(stream, "    ", s->external[i].accept);
-    }
 }
