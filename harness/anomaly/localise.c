@@ -154,7 +154,7 @@ static const char *patient_of(const struct heatmap_picture *p)
 static uint32_t unit_of(struct material *m, size_t i)
 {
     const struct heatmap_picture *p = &m->h->picture[m->picture[i]];
-    for (size_t k = 0; k < i; k++)
+    for (size_t k = 0; p->patient && k < i; k++)
         if (!strcmp(patient_of(p), patient_of(&m->h->picture[m->picture[k]])))
             return m->unit[k];
     return (uint32_t)m->n_units++;

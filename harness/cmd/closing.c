@@ -7,6 +7,7 @@
 #include "base/terminal.h"
 #include "cmd/command.h"
 #include "cmd/wrap.h"
+#include "report/markup.h"
 
 #define INDENT 2
 #define GAP 2
@@ -19,22 +20,17 @@ struct columns {
     size_t name[N_NAMES], value, interval;
 };
 
-static int digits_of(const char *metric)
-{
-    return !strcmp(metric, "mae") ? 2 : 3;
-}
-
 void closing_value(char *text, const char *metric, double value)
 {
     if (isnan(value))
         strcpy(text, "NA");
     else
-        (void)snprintf(text, CLOSING_WIDE, "%.*f", digits_of(metric), value);
+        (void)snprintf(text, CLOSING_WIDE, "%.*f", markup_digits(metric), value);
 }
 
 void closing_interval(char *text, const char *metric, double low, double high)
 {
-    int digits = digits_of(metric);
+    int digits = markup_digits(metric);
     if (isnan(low) || isnan(high))
         strcpy(text, "NA");
     else
@@ -46,7 +42,7 @@ static void interval_of(char *text, const struct headline *h)
     if (isnan(h->sd))
         closing_interval(text, h->metric, h->low, h->high);
     else
-        (void)snprintf(text, CLOSING_WIDE, "SD %.*f", digits_of(h->metric), h->sd);
+        (void)snprintf(text, CLOSING_WIDE, "SD %.*f", markup_digits(h->metric), h->sd);
 }
 
 static const char *name_of(const struct headline *h, int which)

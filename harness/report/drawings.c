@@ -177,7 +177,8 @@ static void plan_externals(struct plan *plan, const char *study, const struct ma
     plan_external(plan, study, r, "");
     if (file_is_directory(folder) && !file_list_directory(&names, folder, &ignored)) {
         for (size_t i = 0; i < names.n; i++)
-            plan_external(plan, study, r, names.name[i]);
+            if (folder_names_external(plan->folder, names.name[i]))
+                plan_external(plan, study, r, names.name[i]);
         file_list_free(&names);
     }
     free(folder);

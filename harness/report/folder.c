@@ -110,3 +110,21 @@ const char *folder_said(const struct folder *f, const char *member)
     const char *text = json_string_value(json_object_get(f->provenance, member));
     return text ? text : "";
 }
+
+bool folder_names_external(const struct folder *f, const char *name)
+{
+    unsigned char *yaml;
+    size_t size;
+    struct status ignored;
+    char *path = path_join(f->directory, "study.resolved.yaml");
+    bool named = false;
+    if (file_exists(path) && !file_read(&yaml, &size, path, 0, &ignored)) {
+        char *entry = mem_printf("\n  - name: \"%s\"\n", name);
+        const char *list = strstr((const char *)yaml, "\nexternal:\n");
+        named = list && strstr(list, entry);
+        free(entry);
+        free(yaml);
+    }
+    free(path);
+    return named;
+}

@@ -44,6 +44,8 @@ const char *folder_cell(const struct folder *f, enum folder_file file, size_t ro
 bool folder_is(const struct folder *f, enum folder_file file, size_t row, const char *column, const char *text);
 /* Different non-empty texts of a column, in the order of their first row; text[*n] borrowed, to be freed. */
 const char **folder_distinct(size_t *n, const struct folder *f, enum folder_file file, const char *column);
+/* Does the folder's study (study.resolved.yaml) name this external cohort?  Of an earlier run's a folder may be left. */
+bool folder_names_external(const struct folder *f, const char *name);
 /* Text of a member of provenance.json, "" if it is not there or no text. */
 const char *folder_said(const struct folder *f, const char *member);
 

@@ -132,6 +132,7 @@ static void cohort(const struct page *p, const char *folder, const char *name)
     fputs("external.csv</code>.</p>\n", p->f);
 }
 
+/* The folders of the cohorts that the study names. */
 static size_t list(struct file_list *names, const struct page *p)
 {
     struct status ignored = {0};
@@ -140,7 +141,10 @@ static size_t list(struct file_list *names, const struct page *p)
     if (file_is_directory(folder) && file_list_directory(names, folder, &ignored))
         *names = (struct file_list){0};
     free(folder);
-    return names->n;
+    size_t n = 0;
+    for (size_t i = 0; i < names->n; i++)
+        n += folder_names_external(p->folder, names->name[i]);
+    return n;
 }
 
 bool page_has_external(const struct page *p)
@@ -160,6 +164,8 @@ void page_external(const struct page *p)
         cohort(p, p->folder->directory, "");
     (void)list(&names, p);
     for (size_t i = 0; i < names.n; i++) {
+        if (!folder_names_external(p->folder, names.name[i]))
+            continue;
         char *inner = path_join(COHORTS, names.name[i]), *folder = path_join(p->folder->directory, inner);
         cohort(p, folder, names.name[i]);
         free(folder);

@@ -124,7 +124,7 @@ void page_summary(const struct page *p)
     }
     fputs("<section id=summary><h2>Summary</h2>\n<p class=soft>Each task's main metric on its test part, one column a model. Under each value: ", p->f);
     fputs(any_sd ? "SD of five folds that share one test set (no interval). " : "its interval. ", p->f);
-    fprintf(p->f, "%s%s</p>\n<div class=wide><table data-sort class=main><thead><tr><th>task</th>",
+    fprintf(p->f, "%s%s</p>\n<div class=wide><table data-sort><thead><tr><th>task</th>",
             less ? "Of <code>mae</code> less is better, of all others more. " : "More is better. ",
             folder_has(p->folder, FOLDER_COMPARE) ? "Bold: best of its row, and significantly better than each other model of the row after correction." :
                                                     "No comparison of models was made, so that nothing is bold.");

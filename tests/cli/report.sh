@@ -125,13 +125,15 @@ else
 fi
 
 # ---- external cohorts: the folders beside the study's own reports ----
-mkdir -p with/external/elsewhere && cp out/*.csv out/provenance.json with/
+mkdir -p with/external/elsewhere with/external/old && cp out/*.csv out/provenance.json out/study.resolved.yaml with/
+printf 'external:\n  - name: "elsewhere"\n' >> with/study.resolved.yaml
 awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; print; next } { $at["p_holm"] = NR == 2 ? "0.0123" : 0.5; $at["better"] = $at["model_b"]; print }' out/compare.csv > with/compare.csv
 cat > with/external/elsewhere/external.csv <<'F'
 study,task,development,development_task,protocol,model,readout,probe,preprocess,precision,partition,recalibration,metric,internal_n,internal_n_patients,internal,internal_low,internal_high,internal_method,external_n,external_n_patients,external,external_low,external_high,external_method,level,difference,difference_low,difference_high,difference_method,internal_reason,external_reason
 elsewhere,fracture,small,fracture,grouped,tiny,mean,linear,,,test,,auroc,20,10,0.75,0.5,0.875,x,40,20,0.6251,0.5,0.75,x,0.95,-0.1249,-0.375,0.125,x,,
 elsewhere,fracture,small,fracture,grouped,tiny,mean,linear,,,test,,brier,20,10,0.33333,0.25,0.5,x,40,20,0.25,0.125,0.5,x,0.95,-0.0833,-0.25,0.125,x,,
 F
+cp with/external/elsewhere/external.csv with/external/old
 printf 'a,b\n1,2,3\n' > with/external/elsewhere/shift.csv
 expect "the page of a study with an external cohort" 0 "page: with/report.html" "$program" report with
 check "shows internal and external side by side, with the difference" sh -c "grep -q '<section id=external>' with/report.html && grep -q '0.750<span class=i>0.500 to 0.875.*0.625<span class=i>0.500 to 0.750.*−0.125<span class=i>−0.375 to 0.125' with/report.html"
@@ -141,6 +143,7 @@ awk -F, -v OFS=, 'NR == 1 { print "study,task,protocol,model,readout,probe,prepr
     $2 == "fracture" && $9 == "test" && $10 == "auroc" { print $1, $2, $3, $4, $5, $6, $7, $8, $9, "age", "20 to below 40", $10, 12, 6, 4, 0.5, 0.25, 0.75, 0.95, "x", "", "", "", "", "", "" }' out/metrics.csv > with/subgroups.csv
 "$program" report -q with > /dev/null 2>&1
 if ! command -v gnuplot > /dev/null; then skip "internal against external, and subgroups, are drawn" "gnuplot is not installed"; else check "internal against external, and subgroups, are drawn" sh -c "grep -q 'elsewhere' with/figures/external.elsewhere.svg && grep -q '20 to below 40' with/figures/subgroups.fracture.grouped.svg"; fi
+check "a cohort of an earlier run, which the study does not name, is not shown" sh -c "! grep -q '<h3>old' with/report.html && test ! -e with/figures/external.old.svg"
 check "and says which table it could not read" grep -q "note warning.*shift.csv:2" with/report.html
 
 expect "metrics.csv alone is enough" 0 "page: odd/report.html" "$program" report odd
