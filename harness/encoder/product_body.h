@@ -128,51 +128,73 @@ static void finish(float *y, size_t row_stride, size_t line_stride, const float 
 #undef FINISH
 }
 
+INLINE float highest(vfloat v)
+{
+    float lane[SIMD_LANES];
+    v_store(lane, v);
+#pragma GCC unroll 4
+    for (size_t half = SIMD_LANES / 2; half > 0; half /= 2) {
+#pragma GCC unroll 8
+        for (size_t j = 0; j < half; j++) {
+            lane[j] = lane[j + half] > lane[j] ? lane[j + half] : lane[j];
+        }
+    }
+    return lane[0];
+}
+
 /* Sums in sixteen lanes whatever the vector, then in double. */
 #define SUM_LANES 16
 #define SUM_VECTORS (SUM_LANES / SIMD_LANES)
 
+INLINE double total(const vfloat sum[SUM_VECTORS])
+{
+    float lane[SUM_LANES];
+    double pair[SUM_LANES / 2];
+    for (size_t v = 0; v < SUM_VECTORS; v++) {
+        v_store(lane + v * SIMD_LANES, sum[v]);
+    }
+    for (size_t j = 0; j < SUM_LANES / 2; j++) {
+        pair[j] = (double)lane[j] + (double)lane[j + SUM_LANES / 2];
+    }
+    return ((pair[0] + pair[4]) + (pair[1] + pair[5])) + ((pair[2] + pair[6]) + (pair[3] + pair[7]));
+}
+
 static void exponentials(float *x, size_t ld, size_t n_rows, size_t n, float scale, float *inverse)
 {
+    size_t whole = n - n % SUM_LANES, left = n - whole;
+    vmask some[SUM_VECTORS]; /* of the sixteen behind the whole ones */
+    for (size_t v = 0; v < SUM_VECTORS; v++) {
+        some[v] = v_first(left > v * SIMD_LANES ? left - v * SIMD_LANES : 0);
+    }
     for (size_t i = 0; i < n_rows; i++) {
-        float *row = x + i * ld, lane[SUM_LANES], top = row[0];
-        size_t whole = n - n % SIMD_LANES;
-        vfloat high = v_set(top), sum[SUM_VECTORS];
+        float *row = x + i * ld;
+        vfloat high = v_set(-INFINITY), sum[SUM_VECTORS];
         for (size_t j = 0; j < whole; j += SIMD_LANES) {
             high = v_max(high, v_load(row + j));
         }
-        v_store(lane, high);
-        for (size_t j = 0; j < SIMD_LANES; j++) {
-            top = lane[j] > top ? lane[j] : top;
-        }
-        for (size_t j = whole; j < n; j++) {
-            top = row[j] > top ? row[j] : top;
-        }
         for (size_t v = 0; v < SUM_VECTORS; v++) {
+            if (left > 0) {
+                high = v_max(high, v_choose(some[v], v_load(row + whole + v * SIMD_LANES), high));
+            }
             sum[v] = v_set(0.0f);
         }
-        for (size_t j = n; j < ld; j++) {
-            row[j] = -INFINITY; /* its exponential counts exp(-87) of the largest at most, and is set to 0 below */
-        }
-        size_t padded = (n + SUM_LANES - 1) / SUM_LANES * SUM_LANES;
-        for (size_t j = 0; j < padded; j += SUM_LANES) {
+        vfloat top = v_set(highest(high)), factor = v_set(scale);
+        for (size_t j = 0; j < whole; j += SUM_LANES) {
             for (size_t v = 0; v < SUM_VECTORS; v++) {
                 float *at = row + j + v * SIMD_LANES;
-                vfloat e = exp_of_negative(v_mul(v_sub(v_load(at), v_set(top)), v_set(scale)));
+                vfloat e = exp_of_negative(v_mul(v_sub(v_load(at), top), factor));
                 v_store(at, e);
                 sum[v] = v_add(sum[v], e);
             }
         }
-        for (size_t v = 0; v < SUM_VECTORS; v++) {
-            v_store(lane + v * SIMD_LANES, sum[v]);
+        for (size_t v = 0; v < SUM_VECTORS && left > 0; v++) {
+            float *at = row + whole + v * SIMD_LANES;
+            vfloat e = v_choose(some[v], exp_of_negative(v_mul(v_sub(v_load(at), top), factor)), v_set(0.0f));
+            v_store(at, e);
+            sum[v] = v_add(sum[v], e);
         }
-        double pair[SUM_LANES / 2];
-        for (size_t j = 0; j < SUM_LANES / 2; j++) {
-            pair[j] = (double)lane[j] + (double)lane[j + SUM_LANES / 2];
-        }
-        double total = ((pair[0] + pair[4]) + (pair[1] + pair[5])) + ((pair[2] + pair[6]) + (pair[3] + pair[7]));
-        memset(row + n, 0, (ld - n) * sizeof *row);
-        inverse[i] = (float)(1.0 / total);
+        memset(row + whole + (left > 0 ? SUM_LANES : 0), 0, (ld - whole - (left > 0 ? SUM_LANES : 0)) * sizeof *row);
+        inverse[i] = (float)(1.0 / total(sum));
     }
 }
 
@@ -205,13 +227,18 @@ static void weigh(float *y, size_t row_stride, size_t line_stride, const float *
 
 INLINE void store_halves(uint16_t *to, vfloat v, size_t n)
 {
+#if defined(__AVX512BF16__)
+    __m256i half = (__m256i)_mm512_cvtneps_pbh(v); /* as round_some */
+    if (n >= SIMD_LANES) { /* masked stores of words are slow */
+        _mm256_storeu_si256((__m256i *)(void *)to, half);
+    } else {
+        memcpy(to, &half, n * sizeof *to);
+    }
+#else
     float some[SIMD_LANES];
     v_store(some, v);
-    if (n >= SIMD_LANES) {
-        round_some(to, some, SIMD_LANES);
-    } else {
-        round_some(to, some, n);
-    }
+    round_some(to, some, n < SIMD_LANES ? n : SIMD_LANES);
+#endif
 }
 
 /* `kind` is a constant where this is called. */

@@ -36,6 +36,7 @@ INLINE vfloat v_max(vfloat a, vfloat b) { return _mm512_max_ps(a, b); } /* b if 
 INLINE vfloat v_min(vfloat a, vfloat b) { return _mm512_min_ps(a, b); }
 INLINE vfloat v_abs(vfloat a) { return _mm512_abs_ps(a); }
 INLINE vfloat v_negative_abs(vfloat a) { return _mm512_castsi512_ps(_mm512_or_si512(_mm512_castps_si512(a), _mm512_set1_epi32(INT32_MIN))); }
+INLINE vfloat v_choose(vmask m, vfloat a, vfloat b) { return _mm512_mask_blend_ps(m, b, a); } /* a where m is set */
 /* x < 0 ? a : b */
 INLINE vfloat v_if_negative(vfloat x, vfloat a, vfloat b) { return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_LT_OQ), b, a); }
 /* 2^n for the n in the low bits of 1.5 * 2^23 + n */
@@ -70,6 +71,7 @@ INLINE vfloat v_max(vfloat a, vfloat b) { return _mm256_max_ps(a, b); }
 INLINE vfloat v_min(vfloat a, vfloat b) { return _mm256_min_ps(a, b); }
 INLINE vfloat v_abs(vfloat a) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a); }
 INLINE vfloat v_negative_abs(vfloat a) { return _mm256_or_ps(_mm256_set1_ps(-0.0f), a); }
+INLINE vfloat v_choose(vmask m, vfloat a, vfloat b) { return _mm256_blendv_ps(b, a, _mm256_castsi256_ps(m)); }
 INLINE vfloat v_if_negative(vfloat x, vfloat a, vfloat b) { return _mm256_blendv_ps(b, a, _mm256_cmp_ps(x, _mm256_setzero_ps(), _CMP_LT_OQ)); }
 INLINE vfloat v_power(vfloat shifted)
 {
@@ -103,6 +105,7 @@ INLINE vfloat v_max(vfloat a, vfloat b) { return a > b ? a : b; }
 INLINE vfloat v_min(vfloat a, vfloat b) { return a < b ? a : b; }
 INLINE vfloat v_abs(vfloat a) { return a < 0.0f ? -a : a; }
 INLINE vfloat v_negative_abs(vfloat a) { return a < 0.0f ? a : -a; }
+INLINE vfloat v_choose(vmask m, vfloat a, vfloat b) { return m ? a : b; }
 INLINE vfloat v_if_negative(vfloat x, vfloat a, vfloat b) { return x < 0.0f ? a : b; }
 INLINE vfloat v_power(vfloat shifted)
 {
