@@ -53,7 +53,7 @@ BENCH_OBJECTS = $(patsubst %.c,$B/%.o,$(filter-out tests/bench/bench_%,$(sort $(
 GOLDEN ?= ../shared/golden
 REAL   ?= ../shared/real
 
-.PHONY: all deps test unit tools golden asan tsan emulated fuzz bench bench-quick bench-encoder bench-probe demo install clean help clang
+.PHONY: all deps test unit tools golden asan tsan emulated valgrind fuzz bench bench-quick bench-encoder bench-probe demo install clean help clang
 .DEFAULT_GOAL = all
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -153,6 +153,10 @@ emulated: ## tests of the AVX-512 and bfloat16 products on a processor that has 
 	@sh tests/deps.sh $(PACKAGES) libsimde-dev
 	@$(MAKE) --no-print-directory CONFIG=emulated $(EMULATED:%=build/emulated/tests/unit/%)
 	@for t in $(EMULATED); do build/emulated/tests/unit/$$t || exit 1; done
+
+valgrind: $(PROGRAM) $(UNIT) ## checkpoints and encoders under Valgrind, AVX2 and portable
+	@sh tests/deps.sh valgrind
+	@sh tests/valgrind.sh $B
 
 FUZZ_SECONDS ?= 60
 fuzz: ## libFuzzer on every parser, FUZZ_SECONDS each

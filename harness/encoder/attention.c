@@ -4,6 +4,7 @@
 #include <omp.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "encoder/product_pack.h"
@@ -52,6 +53,7 @@ struct attention *attention_new(size_t n_tokens, size_t n_heads, size_t head_wid
         r->values = mem_aligned(width * (n_tokens + 1), sizeof(float));
         r->rows = mem_aligned(a->group * deep, sizeof(float));
         r->scores = mem_aligned(a->group * a->ld, sizeof(float));
+        memset(r->scores, 0, a->group * a->ld * sizeof(float)); /* what lies behind a row's last score is computed with, and not used */
         r->inverse = mem_aligned(a->group, sizeof(float));
         r->tile = mem_aligned(a->group * set->columns, sizeof(float));
         r->wide = mem_aligned(PRODUCT_DEPTH * set->columns, sizeof(float));
