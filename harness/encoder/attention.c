@@ -129,10 +129,11 @@ static void multiply(const struct attention *a, struct room *r, const char *pack
                      const struct product_target *target)
 {
     const struct product_range all = {rows, 0, rows->n_blocks};
+    const struct product_lines nothing = {packed_panel, 0};
     size_t slice = product_slice(a->set, a->precision), size = product_panel_size(a->precision), row_size = product_row_size(a->set, a->precision);
     for (size_t k = 0; k < depth; k += slice) {
         product_blocks(r->tile, a->set, a->precision, r->rows + k * rows->n_rows * row_size, packed_panel + k * a->set->columns * size, all,
-                       smaller(slice, depth - k), k == 0, r->wide, packed_panel, 0, k + slice >= depth ? target : NULL);
+                       smaller(slice, depth - k), k == 0, r->wide, nothing, nothing, k + slice >= depth ? target : NULL);
     }
 }
 

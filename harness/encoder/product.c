@@ -164,28 +164,44 @@ static void pack_block(const struct product *p, const struct product_set *set, c
     }
 }
 
+/* The group's packed rows, the slice that begins with term k. */
+static struct product_lines slice_of_rows(const struct product *p, const struct product_set *set, const struct product_rows *x,
+                                          const struct group *g, size_t k, const struct product_scratch *s)
+{
+    size_t size = product_row_size(set, p->precision), depth = product_packed_depth(set, p->precision, slice_depth(p, g, k));
+    const char *at = x->packed ? (const char *)x->packed + (k * g->blocks.of->n_rows + g->row * depth) * size : s->rows + k * g->n_rows * size;
+    return (struct product_lines){at, g->n_rows * depth * size / PRODUCT_LINE_BYTES};
+}
+
+/* Part i of n. */
+static struct product_lines part_of(struct product_lines lines, size_t i, size_t n)
+{
+    size_t first = lines.n * i / n, behind = lines.n * (i + 1) / n;
+    return (struct product_lines){lines.at + first * PRODUCT_LINE_BYTES, behind - first};
+}
+
 /* Panels of weights first .. behind - 1 over the packed rows: a slice of the rows, while it is in the second level of the cache, meets the
- * slices of all these panels, whose sums wait in tiles. */
+ * slices of all these panels, whose sums wait in tiles.  The next slice of the rows is fetched meanwhile. */
 static void run_strip(const struct product_layout *y, const struct product *p, const struct product_set *set, const struct product_rows *x,
                       const struct group *g, size_t first, size_t behind, const struct product_end *end, struct product_scratch *s, int me)
 {
-    size_t size = product_panel_size(p->precision), row_size = product_row_size(set, p->precision), lines = g->slice * set->columns * size / 64;
+    size_t size = product_panel_size(p->precision), lines = g->slice * set->columns * size / PRODUCT_LINE_BYTES;
     size_t panel_bytes = panel_values(p, set) * size;
     for (size_t k = 0; k < p->n_in; k += g->slice) {
-        size_t depth = slice_depth(p, g, k);
-        const char *rows = s->rows + k * g->n_rows * row_size, *slices = (const char *)p->packed + k * set->columns * size;
-        if (x->packed) {
-            rows = (const char *)x->packed + (k * g->blocks.of->n_rows + g->row * product_packed_depth(set, p->precision, depth)) * row_size;
-        }
+        size_t depth = slice_depth(p, g, k), after = k + depth;
+        bool last = after == p->n_in;
+        const char *slices = (const char *)p->packed + k * set->columns * size;
+        struct product_lines next_rows = slice_of_rows(p, set, x, g, last ? 0 : after, s);
         for (size_t i = first; i < behind; i++) {
             size_t column = i * set->columns, left = p->n_out - column;
             const char *slice = slices + i * panel_bytes, *next = slice + panel_bytes;
             if (i + 1 == behind) {
-                next = k + depth < p->n_in ? slices + first * panel_bytes + lines * 64 : (const char *)p->packed + behind * panel_bytes;
+                next = last ? (const char *)p->packed + behind * panel_bytes : slices + first * panel_bytes + lines * PRODUCT_LINE_BYTES;
             }
             const struct product_target target = {y, column, left < set->columns ? left : set->columns, end};
-            product_blocks(s->tile[me] + (i - first) * GROUP_ROWS * set->columns, set, p->precision, rows, slice, g->blocks, depth, k == 0,
-                           s->wide[me], next, lines, k + depth == p->n_in ? &target : NULL);
+            product_blocks(s->tile[me] + (i - first) * GROUP_ROWS * set->columns, set, p->precision, slice_of_rows(p, set, x, g, k, s).at, slice,
+                           g->blocks, depth, k == 0, s->wide[me], (struct product_lines){next, lines},
+                           part_of(next_rows, i - first, behind - first), last ? &target : NULL);
         }
     }
 }

@@ -2,7 +2,6 @@
  * includer defines BLOCK_ROWS and BLOCK_COLUMNS, a few whole vectors (simd.h);
  * for bfloat16 also BLOCK_PAIRS. */
 #define BLOCK_VECTORS (BLOCK_COLUMNS / SIMD_LANES)
-#define LINE_BYTES 64
 #if defined(EMULATED_AVX512) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) /* where unrolling only costs the compiler minutes */
 #define UNROLLED(n)
 #else
@@ -20,8 +19,7 @@ typedef float element;
 
 #if BLOCK_COLUMNS * TERMS > 16
 #define AHEAD _MM_HINT_T0
-#else /* eight lanes: another panel's slice beside this one pushes rows out of the first level, and the processor fetches rows by itself (measured
-         on Zen 3: 2 to 5 % of a forward pass) */
+#else /* eight lanes: another panel's slice beside this one pushes rows out of the first level (measured on Zen 3: 2 to 5 % of a forward pass) */
 #define AHEAD _MM_HINT_T1
 #endif
 
@@ -80,13 +78,19 @@ INLINE void add_step(vfloat sum[BLOCK_ROWS][BLOCK_VECTORS], const element *a, co
     }
 }
 
+INLINE size_t a_turn(struct product_lines lines, size_t turns)
+{
+    return turns ? (lines.n + turns - 1) / turns : 0;
+}
+
 INLINE void block_of(float *tile, const element *a, const element *b, size_t n_rows, size_t depth, bool first, const struct product_fetch *fetch)
 {
     vfloat sum[BLOCK_ROWS][BLOCK_VECTORS];
     const size_t b_step = BLOCK_COLUMNS * TERMS;
-    size_t left = depth / TERMS, turns = left / PRODUCT_LINE, each = turns ? (fetch->n_ahead + turns - 1) / turns : 0;
-    const char *ahead = fetch->ahead, *to = fetch->to;
-    const element *next = a + n_rows * ((left + PRODUCT_LINE - 1) / PRODUCT_LINE) * LINE; /* the block behind this one: fetched as fast as this one is read */
+    size_t left = depth / TERMS, turns = left / PRODUCT_LINE;
+    struct product_lines panel = fetch->panel, rows = fetch->rows;
+    size_t panel_lines = a_turn(panel, turns), row_lines = a_turn(rows, turns);
+    const char *to = fetch->to;
     UNROLLED(16)
     for (size_t i = 0; i < n_rows; i++) {
         UNROLLED(4)
@@ -95,13 +99,13 @@ INLINE void block_of(float *tile, const element *a, const element *b, size_t n_r
         }
     }
     for (; left >= PRODUCT_LINE; left -= PRODUCT_LINE) {
-        for (size_t i = 0; AHEAD == _MM_HINT_T0 && i < n_rows; i++) {
-            _mm_prefetch(next + i * LINE, _MM_HINT_T0);
+        for (size_t i = 0; i < panel_lines; i++, panel.at += PRODUCT_LINE_BYTES) {
+            _mm_prefetch(panel.at, AHEAD);
         }
-        for (size_t i = 0; i < each; i++, ahead += LINE_BYTES) {
-            _mm_prefetch(ahead, AHEAD);
+        for (size_t i = 0; i < row_lines; i++, rows.at += PRODUCT_LINE_BYTES) {
+            _mm_prefetch(rows.at, _MM_HINT_T1);
         }
-        for (size_t i = 0; to && i < BLOCK_COLUMNS * sizeof(float); i += LINE_BYTES) { /* a row a turn */
+        for (size_t i = 0; to && i < BLOCK_COLUMNS * sizeof(float); i += PRODUCT_LINE_BYTES) { /* a row a turn */
             _mm_prefetch(to + i, _MM_HINT_T0);
         }
         to = to ? to + fetch->to_stride : NULL;
@@ -111,7 +115,6 @@ INLINE void block_of(float *tile, const element *a, const element *b, size_t n_r
         }
         a += n_rows * LINE;
         b += PRODUCT_LINE * b_step;
-        next += n_rows * LINE;
     }
     for (size_t j = 0; j < left; j++) {
         add_step(sum, a + j * TERMS, b + j * b_step, n_rows);

@@ -159,42 +159,54 @@ INLINE double total(const vfloat sum[SUM_VECTORS])
     return ((pair[0] + pair[4]) + (pair[1] + pair[5])) + ((pair[2] + pair[6]) + (pair[3] + pair[7]));
 }
 
+#define ROWS_AT_ONCE 4 /* whose maxima do not wait for each other, nor for the sums before (156 for 215 cycles a row of 197 on Zen 5) */
+
 static void exponentials(float *x, size_t ld, size_t n_rows, size_t n, float scale, float *inverse)
 {
-    size_t whole = n - n % SUM_LANES, left = n - whole;
+    size_t whole = n - n % SUM_LANES, left = n - whole, used = whole + (left > 0 ? SUM_LANES : 0);
     vmask some[SUM_VECTORS]; /* of the sixteen behind the whole ones */
     for (size_t v = 0; v < SUM_VECTORS; v++) {
         some[v] = v_first(left > v * SIMD_LANES ? left - v * SIMD_LANES : 0);
     }
-    for (size_t i = 0; i < n_rows; i++) {
-        float *row = x + i * ld;
-        vfloat high = v_set(-INFINITY), sum[SUM_VECTORS];
-        for (size_t j = 0; j < whole; j += SIMD_LANES) {
-            high = v_max(high, v_load(row + j));
-        }
-        for (size_t v = 0; v < SUM_VECTORS; v++) {
-            if (left > 0) {
+    for (size_t first = 0; first < n_rows; first += ROWS_AT_ONCE) {
+        size_t behind = n_rows - first < ROWS_AT_ONCE ? n_rows : first + ROWS_AT_ONCE;
+        float top[ROWS_AT_ONCE];
+        for (size_t i = first; i < behind; i++) {
+            const float *row = x + i * ld;
+            vfloat high = v_set(-INFINITY);
+            for (size_t j = 0; j < whole; j += SIMD_LANES) {
+                high = v_max(high, v_load(row + j));
+            }
+            for (size_t v = 0; v < SUM_VECTORS && left > 0; v++) {
                 high = v_max(high, v_choose(some[v], v_load(row + whole + v * SIMD_LANES), high));
             }
-            sum[v] = v_set(0.0f);
+            top[i - first] = highest(high);
         }
-        vfloat top = v_set(highest(high)), factor = v_set(scale);
-        for (size_t j = 0; j < whole; j += SUM_LANES) {
+        for (size_t i = first; i < behind; i++) {
+            float *row = x + i * ld;
+            vfloat high = v_set(top[i - first]), factor = v_set(scale), sum[SUM_VECTORS];
             for (size_t v = 0; v < SUM_VECTORS; v++) {
-                float *at = row + j + v * SIMD_LANES;
-                vfloat e = exp_of_negative(v_mul(v_sub(v_load(at), top), factor));
+                sum[v] = v_set(0.0f);
+            }
+            for (size_t j = 0; j < whole; j += SUM_LANES) {
+                for (size_t v = 0; v < SUM_VECTORS; v++) {
+                    float *at = row + j + v * SIMD_LANES;
+                    vfloat e = exp_of_negative(v_mul(v_sub(v_load(at), high), factor));
+                    v_store(at, e);
+                    sum[v] = v_add(sum[v], e);
+                }
+            }
+            for (size_t v = 0; v < SUM_VECTORS && left > 0; v++) {
+                float *at = row + whole + v * SIMD_LANES;
+                vfloat e = v_choose(some[v], exp_of_negative(v_mul(v_sub(v_load(at), high), factor)), v_set(0.0f));
                 v_store(at, e);
                 sum[v] = v_add(sum[v], e);
             }
+            for (size_t j = used; j < ld; j++) {
+                row[j] = 0.0f;
+            }
+            inverse[i] = (float)(1.0 / total(sum));
         }
-        for (size_t v = 0; v < SUM_VECTORS && left > 0; v++) {
-            float *at = row + whole + v * SIMD_LANES;
-            vfloat e = v_choose(some[v], exp_of_negative(v_mul(v_sub(v_load(at), top), factor)), v_set(0.0f));
-            v_store(at, e);
-            sum[v] = v_add(sum[v], e);
-        }
-        memset(row + whole + (left > 0 ? SUM_LANES : 0), 0, (ld - whole - (left > 0 ? SUM_LANES : 0)) * sizeof *row);
-        inverse[i] = (float)(1.0 / total(sum));
     }
 }
 

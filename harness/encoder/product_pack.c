@@ -86,11 +86,20 @@ void product_pack_rows(void *to, const struct product_set *set, enum encoder_pre
     }
 }
 
-void product_blocks(float *tile, const struct product_set *set, enum encoder_precision precision, const void *rows, const void *panel,
-                    struct product_range blocks, size_t depth, bool first, float *wide, const char *ahead, size_t n_ahead,
-                    const struct product_target *target)
+/* The first n of the lines, which are then gone from them. */
+static struct product_lines take(struct product_lines *lines, size_t n)
 {
-    size_t lines = (n_ahead + blocks.n - 1) / blocks.n, packed = product_packed_depth(set, precision, depth);
+    struct product_lines taken = {lines->at, n < lines->n ? n : lines->n};
+    *lines = (struct product_lines){lines->at + taken.n * PRODUCT_LINE_BYTES, lines->n - taken.n};
+    return taken;
+}
+
+void product_blocks(float *tile, const struct product_set *set, enum encoder_precision precision, const void *rows, const void *panel,
+                    struct product_range blocks, size_t depth, bool first, float *wide, struct product_lines next_panel,
+                    struct product_lines next_rows, const struct product_target *target)
+{
+    size_t panel_lines = (next_panel.n + blocks.n - 1) / blocks.n, row_lines = (next_rows.n + blocks.n - 1) / blocks.n; /* a block */
+    size_t packed = product_packed_depth(set, precision, depth);
     size_t row_size = product_row_size(set, precision);
     const char *a = rows;
     bool native = precision == ENCODER_BF16 && set->block_bf16;
@@ -101,7 +110,7 @@ void product_blocks(float *tile, const struct product_set *set, enum encoder_pre
     }
     for (size_t i = blocks.first; i < blocks.first + blocks.n; i++) {
         size_t row = product_block_start(blocks.of, i), n = product_block_start(blocks.of, i + 1) - row;
-        struct product_fetch fetch = {.ahead = ahead, .n_ahead = lines < n_ahead ? lines : n_ahead};
+        struct product_fetch fetch = {.panel = take(&next_panel, panel_lines), .rows = take(&next_rows, row_lines)};
         struct product_place to = {.at = NULL};
         if (target) {
             to = product_place_of(target->y, row, target->first);
@@ -124,7 +133,5 @@ void product_blocks(float *tile, const struct product_set *set, enum encoder_pre
         }
         tile += n * set->columns;
         a += n * packed * row_size;
-        ahead += fetch.n_ahead * 64;
-        n_ahead -= fetch.n_ahead;
     }
 }

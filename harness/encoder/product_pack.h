@@ -51,10 +51,10 @@ struct product_target {
 };
 
 /* tile[rows of the blocks, set->columns] = or += rows * panel; rows: the packed blocks, of one slice.  wide[PRODUCT_DEPTH * set->columns]
- * is scratch for panels that have to be widened; ahead[n_ahead lines] is fetched by the way.  target: NULL if the sums go on. */
+ * is scratch for panels that have to be widened; next_panel and next_rows are fetched by the way.  target: NULL if the sums go on. */
 void product_blocks(float *tile, const struct product_set *set, enum encoder_precision precision, const void *rows, const void *panel,
-                    struct product_range blocks, size_t depth, bool first, float *wide, const char *ahead, size_t n_ahead,
-                    const struct product_target *target);
+                    struct product_range blocks, size_t depth, bool first, float *wide, struct product_lines next_panel,
+                    struct product_lines next_rows, const struct product_target *target);
 
 /* Bytes of one value of a packed row, and of a packed panel. */
 size_t product_row_size(const struct product_set *set, enum encoder_precision precision);

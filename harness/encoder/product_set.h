@@ -22,6 +22,7 @@
 #define PRODUCT_MAX_ROWS 16     /* of any set's block */
 #define PRODUCT_DEPTH 256 /* terms of one sum, twice as many where the set has products of bfloat16 pairs; a panel's slice of that depth fits the
                              first-level cache */
+#define PRODUCT_LINE_BYTES 64
 #define PRODUCT_LINE 16   /* steps of a packed row that lie together: a line of the cache; a step is a term, or a pair of bfloat16 */
 
 enum activation_kind { ACTIVATION_NONE, ACTIVATION_GELU, ACTIVATION_GELU_TANH, ACTIVATION_QUICK_GELU, ACTIVATION_RELU, ACTIVATION_SILU };
@@ -37,12 +38,18 @@ struct product_end {
     bool packed;                 /* y is the left side of a next product (product_layout.h); not if it adds */
 };
 
-/* What a block fetches by the way, NULL: nothing. */
+/* Lines of the cache that lie together. */
+struct product_lines {
+    const char *at;
+    size_t n;
+};
+
+/* What a block fetches by the way. */
 struct product_fetch {
-    const char *ahead;  /* will be read next, */
-    size_t n_ahead;     /* lines of the cache */
-    const char *to;     /* will be written: a row's columns for each row of the block, */
-    size_t to_stride;   /* bytes apart */
+    struct product_lines panel; /* will be read next */
+    struct product_lines rows;  /* will be read later: into the second level of the cache */
+    const char *to;             /* will be written: a row's columns for each row of the block; NULL: nothing, */
+    size_t to_stride;           /* bytes apart */
 };
 
 struct product_set {
