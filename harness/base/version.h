@@ -3,7 +3,7 @@
 #define BASE_VERSION_H
 
 #define PROGRAM_NAME "skelex-eval"
-#define PROGRAM_VERSION "0.4.0"
+#define PROGRAM_VERSION "0.4.1"
 
 const char *version_cpu(void);  /* the processor's name, from the kernel */
 
