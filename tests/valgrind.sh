@@ -25,16 +25,16 @@ check() { # name, command
 picture=$(ls "$place/data/images"/*.png | head -1)
 mkdir -p "$place/manifests"
 sed -e "s#\.\./results/demo-data#$place/data#g" -e "s#\.\./results#$place/results#g" -e "s#\.\./tasks#$PWD/tasks#g" -e /joint_space/d manifests/demo.yaml > "$place/manifests/demo.yaml"
-for path in "" portable; do
+for path in avx2 portable; do
     export SKELEX_CPU=$path
     for test in product kernels encoder dinov2 resnet; do
-        check "test_$test ${path:-avx2}" "$build/tests/unit/test_$test"
+        check "test_$test $path" "$build/tests/unit/test_$test"
     done
     for precision in fp32 bf16; do
-        check "inspect $precision ${path:-avx2}" "$build/skelex-eval" inspect --image "$picture" --precision $precision "$place/data/tiny-random-vit"
+        check "inspect $precision $path" "$build/skelex-eval" inspect --image "$picture" --precision $precision "$place/data/tiny-random-vit"
     done
-    check "extract ${path:-avx2}" "$build/skelex-eval" extract --threads 2 --store "$place/store$path" "$place/manifests/demo.yaml"
-    check "heatmap ${path:-avx2}" "$build/skelex-eval" heatmap --threads 2 --passes 2 -o "$place/maps$path" "$place/data/tiny-random-vit" "$picture"
+    check "extract $path" "$build/skelex-eval" extract --threads 2 --store "$place/store$path" "$place/manifests/demo.yaml"
+    check "heatmap $path" "$build/skelex-eval" heatmap --threads 2 --passes 2 -o "$place/maps$path" "$place/data/tiny-random-vit" "$picture"
 done
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -191,7 +191,10 @@ static void run_strip(const struct product_layout *y, const struct product *p, c
         size_t depth = slice_depth(p, g, k), after = k + depth;
         bool last = after == p->n_in;
         const char *slices = (const char *)p->packed + k * set->columns * size;
-        struct product_lines next_rows = slice_of_rows(p, set, x, g, last ? 0 : after, s);
+        struct product_lines rows = slice_of_rows(p, set, x, g, k, s), next_rows = slice_of_rows(p, set, x, g, last ? 0 : after, s);
+        if (last && (k == 0 || behind == n_panels(p, set))) { /* they are there, or the strips are at their end */
+            next_rows.n = 0;
+        }
         for (size_t i = first; i < behind; i++) {
             size_t column = i * set->columns, left = p->n_out - column;
             const char *slice = slices + i * panel_bytes, *next = slice + panel_bytes;
@@ -199,9 +202,8 @@ static void run_strip(const struct product_layout *y, const struct product *p, c
                 next = last ? (const char *)p->packed + behind * panel_bytes : slices + first * panel_bytes + lines * PRODUCT_LINE_BYTES;
             }
             const struct product_target target = {y, column, left < set->columns ? left : set->columns, end};
-            product_blocks(s->tile[me] + (i - first) * GROUP_ROWS * set->columns, set, p->precision, slice_of_rows(p, set, x, g, k, s).at, slice,
-                           g->blocks, depth, k == 0, s->wide[me], (struct product_lines){next, lines},
-                           part_of(next_rows, i - first, behind - first), last ? &target : NULL);
+            product_blocks(s->tile[me] + (i - first) * GROUP_ROWS * set->columns, set, p->precision, rows.at, slice, g->blocks, depth, k == 0,
+                           s->wide[me], (struct product_lines){next, lines}, part_of(next_rows, i - first, behind - first), last ? &target : NULL);
         }
     }
 }

@@ -22,7 +22,7 @@
 #define PRODUCT_MAX_ROWS 16     /* of any set's block */
 #define PRODUCT_DEPTH 256 /* terms of one sum, twice as many where the set has products of bfloat16 pairs; a panel's slice of that depth fits the
                              first-level cache */
-#define PRODUCT_LINE_BYTES 64
+#define PRODUCT_LINE_BYTES 64 /* of the cache */
 #define PRODUCT_LINE 16   /* steps of a packed row that lie together: a line of the cache; a step is a term, or a pair of bfloat16 */
 
 enum activation_kind { ACTIVATION_NONE, ACTIVATION_GELU, ACTIVATION_GELU_TANH, ACTIVATION_QUICK_GELU, ACTIVATION_RELU, ACTIVATION_SILU };
@@ -85,7 +85,8 @@ struct product_set {
     void (*weigh)(float *y, size_t row_stride, size_t line_stride, const float *tile, size_t n_rows, size_t n_columns, const float *factor);
     void (*weigh_halves)(uint16_t *y, size_t row_stride, size_t line_stride, const float *tile, size_t n_rows, size_t n_columns,
                          const float *factor); /* as finish_halves */
-    /* The first n of each row: exp(scale (x - max)), with 1 / sum in inverse[n_rows]; zeros from n to ld. */
+    /* The first n of each row: exp(scale (x - max)), with 1 / sum in inverse[n_rows]; zeros behind n up to a multiple of sixteen,
+     * which ld reaches. */
     void (*exponentials)(float *x, size_t ld, size_t n_rows, size_t n, float scale, float *inverse);
     /* x[n_rows, 2 width], rows ld apart, = [a b]: a's place becomes silu(a) b, b's place stays.  Shazeer 2020, arXiv:2002.05202. */
     void (*gate)(float *x, size_t ld, size_t n_rows, size_t width);
